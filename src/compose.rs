@@ -1,0 +1,363 @@
+//! What a feed says: its entries, one for each story, in their order.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::article::{Article, Image, RelatedLink, Story};
+use crate::feed::{Author, Entry, EntryKind, Feed, Reference};
+use crate::fetch::Material;
+use crate::group::{Clock, Grouping, Plan};
+use crate::index::Index;
+use crate::link::{EntryId, Fingerprint, feed_id};
+use crate::site::Site;
+use crate::text::{self, Line, Mojibake};
+use crate::topic::TopicKey;
+
+/// Entries of a feed: Feedbin reads only the first 300.
+const MAX_ENTRIES: usize = 300;
+/// The first category of a related link's entry, by which readers can filter.
+const RELATED_LABEL: &str = "Related link";
+/// What a preview's titles begin with.
+const PREVIEW: &str = "[Preview]";
+/// The width that a picture should have at least, so that no reader has to enlarge it.
+const GOOD_WIDTH: u32 = 1200;
+
+/// Composes one feed. Nothing if none of its articles could be read again.
+#[must_use]
+pub fn compose(index: &Index, site: &Site, clock: Clock, grouping: &Grouping, plan: &Plan, material: &Material) -> Option<Feed> {
+    let composer = Composer { index, site, clock, grouping, material };
+    let entries = composer.entries();
+    let updated = entries.iter().map(|entry| entry.updated).max()?;
+    let topic = plan.topic.map(|topic| &grouping.topics[topic]);
+    let title = match topic {
+        None => site.title.clone(),
+        Some(topic) => topic.title.clone().unwrap_or_else(|| {
+            if site.title_given { line(&format!("{} – {}", topic.name, site.title)) } else { topic.name.clone() }
+        }),
+    };
+    let description = match topic {
+        None => Some(site.description.clone()).filter(|text| !text.is_empty()),
+        Some(topic) => topic.description.clone(),
+    };
+    let description = description.unwrap_or_else(|| match topic {
+        None => line(&format!("Articles and related coverage from {}", site.title)),
+        Some(topic) => line(&format!("Articles on {}, and related coverage", topic.name)),
+    });
+    let slug = topic.map(|topic| topic.slug.clone());
+    let key = topic.map_or_else(TopicKey::all, |topic| topic.key.clone());
+    Some(Feed {
+        id: topic.map_or_else(|| feed_id(&site.id, key.as_str()), |topic| topic.feed_id.clone()),
+        key,
+        title: if clock.preview { preview(&title) } else { title },
+        description,
+        home: site.home.clone(),
+        base_url: site.base_url.clone(),
+        slug,
+        language: site.language.clone(),
+        author: site.author.clone(),
+        updated,
+        entries,
+    })
+}
+
+struct Composer<'a> {
+    index: &'a Index,
+    site: &'a Site,
+    clock: Clock,
+    grouping: &'a Grouping,
+    material: &'a Material,
+}
+
+/// The coverage that one article points to.
+struct Coverage<'a> {
+    /// One item for each story, best quality first.
+    links: Vec<Covered<'a>>,
+}
+
+/// A related link, and the story that it leads to.
+#[derive(Clone)]
+struct Covered<'a> {
+    link: &'a RelatedLink,
+    known: Known,
+    names: Vec<Fingerprint>,
+}
+
+/// Which of the stories that have files a link leads to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// An article of this very feed, by its place.
+    Chosen(usize),
+    /// Another published article.
+    Linked(u32),
+    /// None that may be shown on its own: the link speaks for itself.
+    No,
+}
+
+/// A story that becomes an entry because articles of the feed point to it.
+struct Gathered<'a> {
+    /// Every copy of the link, with the place of the article that has it: newest article first.
+    copies: Vec<(usize, &'a RelatedLink)>,
+    known: Known,
+    names: Vec<Fingerprint>,
+}
+
+impl Composer<'_> {
+    fn entries(&self) -> Vec<Entry> {
+        let coverage: Vec<Coverage> = self.material.chosen.iter().map(|(_, article)| self.coverage(article)).collect();
+        let mut entries: Vec<Entry> = Vec::new();
+        for ((story, article), coverage) in self.material.chosen.iter().zip(&coverage).take(MAX_ENTRIES) {
+            let related = if self.site.related.list {
+                coverage.links.iter().map(|link| self.reference(link)).collect()
+            } else {
+                Vec::new()
+            };
+            let mut entry = self.entry(&article.story, article.published, article.updated, EntryKind::Article);
+            entry.title = self.title(article);
+            entry.categories = self.topics(*story);
+            entry.related = related;
+            entries.push(entry);
+        }
+        if self.site.related.entries {
+            let room = MAX_ENTRIES - entries.len();
+            entries.extend(self.gather(&coverage).iter().take(room).map(|gathered| self.related_entry(gathered)));
+        }
+        entries.sort_by(|a, b| {
+            let article = |entry: &Entry| entry.kind == EntryKind::Article;
+            b.published.cmp(&a.published).then_with(|| article(b).cmp(&article(a))).then_with(|| a.id.cmp(&b.id))
+        });
+        // Own ids can still make two entries one: a reader would take the second for a change of the first.
+        let mut ids = BTreeSet::new();
+        entries.retain(|entry| ids.insert(entry.id.clone()));
+        entries
+    }
+
+    /// What an article points to: without itself, what is withdrawn, what the owner does not want, and what it has twice.
+    fn coverage<'s>(&'s self, article: &'s Article) -> Coverage<'s> {
+        let itself: Vec<Fingerprint> = article.story.known_by().all().collect();
+        let mut links: Vec<Covered> = Vec::new();
+        for link in &article.related {
+            let names: Vec<Fingerprint> = link.story.known_by().all().collect();
+            let blocked = self.site.block.iter().any(|rule| rule.covers(&link.story.link) || rule.covers(&link.story.identity));
+            let poor =
+                self.site.related.min_quality.is_some_and(|least| link.story.quality.is_some_and(|quality| quality < least));
+            let self_link = names.iter().any(|name| itself.contains(name));
+            if blocked || poor || self_link || self.grouping.stories.withdrawn(names.iter().copied()) {
+                continue;
+            }
+            let known = self.known(&names);
+            let same = links.iter_mut().find(|other| {
+                (known != Known::No && other.known == known) || other.names.iter().any(|name| names.contains(name))
+            });
+            match same {
+                None => links.push(Covered { link, known, names }),
+                Some(other) => {
+                    if better(link, other.link) {
+                        other.link = link;
+                    }
+                    other.names.extend(names);
+                }
+            }
+        }
+        links.sort_by_key(|covered| std::cmp::Reverse(covered.link.story.quality));
+        Coverage { links }
+    }
+
+    fn known(&self, names: &[Fingerprint]) -> Known {
+        let Some(story) = self.grouping.stories.find(names.iter().copied()) else { return Known::No };
+        let place = self.material.chosen.iter().position(|(chosen, _)| *chosen == story);
+        match place {
+            Some(place) if place < MAX_ENTRIES => Known::Chosen(place),
+            _ if self.material.linked.contains_key(&story) => Known::Linked(story),
+            _ => Known::No,
+        }
+    }
+
+    /// The stories that become entries of their own: newest article first, then best link first, each story once.
+    fn gather<'s>(&'s self, coverage: &[Coverage<'s>]) -> Vec<Gathered<'s>> {
+        let mut gathered: Vec<Gathered> = Vec::new();
+        for (parent, coverage) in coverage.iter().enumerate() {
+            let wanted = coverage.links.iter().filter(|link| self.own_entry(link));
+            for covered in wanted.take(self.site.related.per_article) {
+                let names = covered.names.clone();
+                gathered.push(Gathered { copies: vec![(parent, covered.link)], known: covered.known, names });
+            }
+        }
+        unite(gathered)
+    }
+
+    /// Whether a link becomes an entry: not where it is an article of the feed, nor before its date.
+    fn own_entry(&self, covered: &Covered) -> bool {
+        match covered.known {
+            Known::Chosen(_) => false,
+            Known::Linked(_) => true,
+            Known::No => self.clock.preview || covered.link.published.is_none_or(|date| date <= self.clock.now),
+        }
+    }
+
+    fn related_entry(&self, gathered: &Gathered) -> Entry {
+        let mut parents: Vec<usize> = gathered.copies.iter().map(|(parent, _)| *parent).collect();
+        parents.dedup();
+        let kind = EntryKind::Related { parents: parents.iter().map(|&place| self.article_reference(place)).collect() };
+        let mut entry = if let Known::Linked(story) = gathered.known {
+            let article = &self.material.linked[&story];
+            let mut entry = self.entry(&article.story, article.published, article.updated, kind);
+            entry.title = self.title(article);
+            entry
+        } else {
+            let (parent, link) = self.best(gathered);
+            let published = link.published.unwrap_or_else(|| self.material.chosen[parent].1.published);
+            let mut entry = self.entry(&link.story, published, link.updated.unwrap_or(published), kind);
+            entry.id = self.link_id(link, &gathered.names);
+            entry
+        };
+        entry.categories = vec![line(RELATED_LABEL)];
+        for place in parents {
+            for topic in self.topics(self.material.chosen[place].0) {
+                if !entry.categories.contains(&topic) {
+                    entry.categories.push(topic);
+                }
+            }
+        }
+        entry
+    }
+
+    /// Of several copies of one link, the best; of equals, the one whose file comes first.
+    fn best<'s>(&self, gathered: &Gathered<'s>) -> (usize, &'s RelatedLink) {
+        let file = |parent: usize| &self.material.chosen[parent].1.source;
+        let best = gathered.copies.iter().copied().reduce(|best, next| {
+            let first = !better(best.1, next.1) && file(next.0) < file(best.0);
+            if better(next.1, best.1) || first { next } else { best }
+        });
+        best.unwrap_or_else(|| unreachable!("a gathered story has the copy that it was gathered from"))
+    }
+
+    /// The id of a link's entry. An article that is not public has no entry, but its own id is the story's all the same.
+    fn link_id(&self, link: &RelatedLink, names: &[Fingerprint]) -> EntryId {
+        let story = self.grouping.stories.find(names.iter().copied()).map(|story| self.grouping.stories.list[story as usize]);
+        let own = story.and_then(|story| {
+            let (names, _) = self.index.names(&self.index.rows[story.winner]);
+            names.iter().find_map(|name| self.index.own_id(*name))
+        });
+        own.cloned().unwrap_or_else(|| link.story.entry_id())
+    }
+
+    fn reference(&self, covered: &Covered) -> Reference {
+        match covered.known {
+            Known::Chosen(place) => self.article_reference(place),
+            Known::Linked(story) => {
+                let article = &self.material.linked[&story];
+                Reference { title: self.title(article), ..reference(&article.story) }
+            }
+            Known::No => Reference { id: self.link_id(covered.link, &covered.names), ..reference(&covered.link.story) },
+        }
+    }
+
+    fn article_reference(&self, place: usize) -> Reference {
+        let article = &self.material.chosen[place].1;
+        Reference { title: self.title(article), ..reference(&article.story) }
+    }
+
+    /// The title of an article; in a preview, what the public does not see yet says so.
+    fn title(&self, article: &Article) -> Line {
+        let hidden = article.status.published.map_or(self.site.require_published, |published| !published);
+        let hidden = hidden || article.status.draft || article.published > self.clock.now;
+        if self.clock.preview && hidden { preview(&article.story.title) } else { article.story.title.clone() }
+    }
+
+    fn topics(&self, story: u32) -> Vec<Line> {
+        self.grouping.topics_of(story).map(|topic| topic.name.clone()).collect()
+    }
+
+    fn entry(&self, story: &Story, published: DateTime<Utc>, updated: DateTime<Utc>, kind: EntryKind) -> Entry {
+        Entry {
+            id: story.entry_id(),
+            kind,
+            title: story.title.clone(),
+            link: story.link.clone(),
+            published,
+            updated,
+            author: author(story),
+            provider: provider_name(story),
+            categories: Vec::new(),
+            summary: story.excerpt.clone(),
+            image: picture(&story.images).cloned(),
+            embed: story.embed.clone(),
+            related: Vec::new(),
+            language: story.language.clone().filter(|language| *language != self.site.language),
+        }
+    }
+}
+
+/// Makes one of all that share a name, transitively, in the place of the first. Two articles are never made one here: whether
+/// they are was decided from their own addresses.
+fn unite(gathered: Vec<Gathered<'_>>) -> Vec<Gathered<'_>> {
+    let mut united: Vec<Gathered> = Vec::new();
+    for mut next in gathered {
+        let mut place = united.len();
+        let mut at = 0;
+        while at < united.len() {
+            let other = &united[at];
+            let articles = next.known != Known::No && other.known != Known::No;
+            let same =
+                if articles { other.known == next.known } else { other.names.iter().any(|name| next.names.contains(name)) };
+            if !same {
+                at += 1;
+                continue;
+            }
+            let other = united.remove(at);
+            place = place.min(at);
+            let known = if other.known == Known::No { next.known } else { other.known };
+            let names = [other.names, next.names].concat();
+            next = Gathered { copies: [other.copies, next.copies].concat(), known, names };
+        }
+        next.copies.sort_by_key(|(parent, _)| *parent);
+        united.insert(place.min(united.len()), next);
+    }
+    united
+}
+
+fn reference(story: &Story) -> Reference {
+    Reference { id: story.entry_id(), title: story.title.clone(), link: story.link.clone(), provider: provider_name(story) }
+}
+
+/// The picture that is nearest at or above a good width; of those without, the widest; of those that do not say, the first.
+fn picture(images: &[Image]) -> Option<&Image> {
+    let good = images.iter().filter(|image| image.width.is_some_and(|width| width >= GOOD_WIDTH)).min_by_key(|image| image.width);
+    // Of two equals the earlier one: `max_by_key` would take the later.
+    good.or_else(|| images.iter().rev().max_by_key(|image| image.width.unwrap_or(0)))
+}
+
+/// Readers show one name only, so several authors are one (format guide, section 16).
+fn author(story: &Story) -> Author {
+    let authors: Vec<&str> = story.provider.authors.iter().map(Line::as_str).collect();
+    let name = if authors.is_empty() { provider_name(story) } else { line(&authors.join(", ")) };
+    Author { name, uri: story.provider.site.clone() }
+}
+
+/// The name of the provider, else its domain, else the host of the address.
+fn provider_name(story: &Story) -> Line {
+    if story.provider.name.is_empty() {
+        line(story.provider.site.as_ref().unwrap_or(&story.link).site())
+    } else {
+        story.provider.name.clone()
+    }
+}
+
+/// Whether of two copies of one link the first is better: undamaged, then with an excerpt, then with a picture, then of
+/// higher quality.
+fn better(a: &RelatedLink, b: &RelatedLink) -> bool {
+    let merit =
+        |link: &RelatedLink| (!link.repaired, !link.story.excerpt.is_empty(), !link.story.images.is_empty(), link.story.quality);
+    merit(a) > merit(b)
+}
+
+fn preview(title: &Line) -> Line {
+    line(&format!("{PREVIEW} {title}"))
+}
+
+/// Clean text of clean parts: only its length may have to be cut.
+fn line(text: &str) -> Line {
+    // A character reference in clean text was meant to be seen: it must not be decoded a second time.
+    text::line(&text.replace('&', "&amp;"), Mojibake::Off).text
+}

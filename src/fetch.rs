@@ -1,0 +1,70 @@
+//! The second reading: the few articles that a feed shows, whole.
+
+use std::collections::BTreeMap;
+
+use crate::article::Article;
+use crate::error::{Diagnostic, Severity};
+use crate::group::story::State;
+use crate::group::{Grouping, Plan};
+use crate::index::Index;
+use crate::read::{self, Found, Rules};
+
+/// The articles that one feed is made of, by story.
+#[derive(Clone, Debug, Default)]
+pub struct Material {
+    /// The articles of the feed, newest first.
+    pub chosen: Vec<(u32, Article)>,
+    /// Published articles that its related links lead to.
+    pub linked: BTreeMap<u32, Article>,
+}
+
+/// Reads what a feed needs. A file that changed since the first reading is left to the next run.
+pub fn fetch(index: &Index, rules: &Rules, grouping: &Grouping, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Material {
+    let mut fetch = Fetch { index, rules, grouping, buffer: Vec::new(), diagnostics };
+    let mut material = Material::default();
+    for &story in &plan.chosen {
+        material.chosen.extend(fetch.article(story).map(|article| (story, article)));
+    }
+    let mut linked: Vec<u32> = Vec::new();
+    for (_, article) in &material.chosen {
+        for link in &article.related {
+            linked.extend(grouping.stories.find(link.story.known_by().all()));
+        }
+    }
+    linked.sort_unstable();
+    linked.dedup();
+    linked.retain(|story| grouping.stories.list[*story as usize].state == State::Published && !plan.chosen.contains(story));
+    for story in linked {
+        material.linked.extend(fetch.article(story).map(|article| (story, article)));
+    }
+    material
+}
+
+struct Fetch<'a> {
+    index: &'a Index,
+    rules: &'a Rules,
+    grouping: &'a Grouping,
+    buffer: Vec<u8>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Fetch<'_> {
+    fn article(&mut self, story: u32) -> Option<Article> {
+        let story = &self.grouping.stories.list[story as usize];
+        let row = &self.index.rows[story.winner];
+        let path = self.index.file(row);
+        let source = path.to_string_lossy();
+        // Whatever there is to say about the file was said at the first reading.
+        let found = read::file(self.rules, path, &source, &mut self.buffer, &mut Vec::new());
+        if let Found::Article(article) = found
+            && article.published.timestamp() == row.published
+            && article.status == row.status
+            && article.story.known_by().own == self.index.names(row).0
+        {
+            return Some(*article);
+        }
+        let message = "this file changed during the run; it is left out until the next one";
+        self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &source, message, ""));
+        None
+    }
+}

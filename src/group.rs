@@ -1,0 +1,147 @@
+//! Rows to feeds: which articles are one story, what a topic is, and which stories enter each feed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Diagnostic, Severity};
+use crate::index::Index;
+use crate::manifest::Manifest;
+use crate::site::Site;
+use crate::topic::Slug;
+
+pub mod story;
+pub mod topics;
+
+use story::{State, Stories};
+use topics::Topic;
+
+/// What goes into which feed, decided from rows alone.
+#[derive(Clone, Debug)]
+pub struct Grouping {
+    /// Which articles are one story, and which stories may be shown.
+    pub stories: Stories,
+    /// The topics, by key.
+    pub topics: Vec<Topic>,
+    /// The feeds: that of all topics first, then by slug.
+    pub feeds: Vec<Plan>,
+    /// The topics of each story, as places in `topics`.
+    story_topics: Vec<Vec<u32>>,
+}
+
+/// What one feed will hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The place of its topic in [`Grouping::topics`]; none for the feed of all topics.
+    pub topic: Option<usize>,
+    /// Its articles, as places in [`Stories::list`]: newest first.
+    pub chosen: Vec<u32>,
+}
+
+impl Grouping {
+    /// The slug of a feed; the feed of all topics has none.
+    #[must_use]
+    pub fn slug(&self, plan: &Plan) -> Option<&Slug> {
+        plan.topic.map(|topic| &self.topics[topic].slug)
+    }
+
+    /// The topics of a story: those of the copy that stands for it first.
+    pub fn topics_of(&self, story: u32) -> impl Iterator<Item = &Topic> {
+        self.story_topics[story as usize].iter().map(|&topic| &self.topics[topic as usize])
+    }
+}
+
+/// How the public is told from the rest.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// The run's one reading of the clock: what is dated later waits.
+    pub now: DateTime<Utc>,
+    /// Unpublished articles, drafts and future ones are shown too.
+    pub preview: bool,
+}
+
+/// Groups an index. `published` is what the output folder holds from earlier runs.
+#[must_use]
+pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, diagnostics: &mut Vec<Diagnostic>) -> Grouping {
+    let stories = story::stories(index, site, clock, diagnostics);
+    let found = topics::topics(index, &stories, site, published, diagnostics);
+    let mut story_topics = vec![Vec::new(); stories.list.len()];
+    let mut latest: Vec<Newest> = vec![Newest::new(site.limit); found.topics.len()];
+    let mut all = Newest::new(site.limit);
+    for (number, story) in (0..).zip(&stories.list) {
+        if story.state != State::Published {
+            continue;
+        }
+        let place = (std::cmp::Reverse(index.rows[story.winner].published), story.name, number);
+        all.add(place);
+        let topics: &mut Vec<u32> = &mut story_topics[number as usize];
+        // The winner's topics come first, then what its other copies add.
+        let winner = std::iter::once(story.winner);
+        for row in winner.chain(stories.rows(story).filter(|&row| row != story.winner && stories.public[row])) {
+            for spelling in index.topics(&index.rows[row]) {
+                let topic = found.of_spelling[*spelling as usize];
+                if !topics.contains(&topic) {
+                    topics.push(topic);
+                    latest[topic as usize].add(place);
+                }
+            }
+        }
+    }
+    let mut feeds: Vec<Plan> = Vec::new();
+    for (number, latest) in latest.into_iter().enumerate() {
+        if !latest.best.is_empty() && found.topics[number].written {
+            feeds.push(Plan { topic: Some(number), chosen: latest.finish() });
+        }
+    }
+    feeds.sort_by(|a, b| slug_of(&found.topics, a).cmp(&slug_of(&found.topics, b)));
+    if !all.best.is_empty() {
+        feeds.insert(0, Plan { topic: None, chosen: all.finish() });
+    }
+    Grouping { stories, topics: found.topics, feeds, story_topics }
+}
+
+fn slug_of<'t>(topics: &'t [Topic], plan: &Plan) -> Option<&'t Slug> {
+    plan.topic.map(|topic| &topics[topic].slug)
+}
+
+/// Newest first; stories of one second by name, so that no order of files shows.
+type Place = (std::cmp::Reverse<i64>, crate::link::Fingerprint, u32);
+
+/// The newest few of many stories, in memory for not many more than a few.
+#[derive(Clone)]
+struct Newest {
+    limit: usize,
+    best: Vec<Place>,
+}
+
+impl Newest {
+    fn new(limit: usize) -> Self {
+        Self { limit, best: Vec::new() }
+    }
+
+    fn add(&mut self, place: Place) {
+        self.best.push(place);
+        if self.best.len() >= 4 * self.limit + 64 {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        self.best.sort_unstable();
+        self.best.truncate(self.limit);
+    }
+
+    fn finish(mut self) -> Vec<u32> {
+        self.shrink();
+        self.best.into_iter().map(|(_, _, story)| story).collect()
+    }
+}
+
+/// A warning about grouping, at the file that gives rise to it.
+fn warning(path: &Path, message: String, help: &str) -> Diagnostic {
+    Diagnostic::of_file(Severity::Warning, &path.to_string_lossy(), message, help)
+}
+
+/// How often each of several spellings occurs, and the first row that has it.
+type Spellings = BTreeMap<u32, (usize, usize)>;

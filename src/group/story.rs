@@ -1,0 +1,240 @@
+//! One story of many addresses: which articles are the same story, which copy stands for it, and whether it may be shown.
+
+use super::{Clock, warning};
+use crate::error::Diagnostic;
+use crate::index::{Index, Row};
+use crate::link::Fingerprint;
+use crate::site::{Blocked, Site};
+
+/// Whether a story may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has an entry.
+    Published,
+    /// Its date has not come.
+    Waiting,
+    /// It has no entry of its own, but may be somebody's related link.
+    Unpublished,
+    /// It is in no entry and no list.
+    Withdrawn,
+}
+
+/// One story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Story {
+    /// Whether it may be shown.
+    pub state: State,
+    /// The row that stands for it.
+    pub winner: usize,
+    /// What the winner is known by first; orders stories of one second.
+    pub name: Fingerprint,
+    first: u32,
+    len: u32,
+}
+
+/// All stories, and how to find one by any of its names.
+#[derive(Clone, Debug, Default)]
+pub struct Stories {
+    /// The stories, in the order of their first files.
+    pub list: Vec<Story>,
+    /// For each row, whether it counts towards what is shown.
+    pub public: Vec<bool>,
+    members: Vec<u32>,
+    names: Vec<(Fingerprint, u32)>,
+    blocked: Vec<Fingerprint>,
+}
+
+impl Stories {
+    /// The rows that are the story, in the order of their files.
+    pub fn rows(&self, story: &Story) -> impl Iterator<Item = usize> {
+        self.members[story.first as usize..][..story.len as usize].iter().map(|&row| row as usize)
+    }
+
+    /// The story that is known by the first of these names that any story is known by.
+    #[must_use]
+    pub fn find(&self, names: impl IntoIterator<Item = Fingerprint>) -> Option<u32> {
+        names.into_iter().find_map(|name| self.by_name(name))
+    }
+
+    /// Whether any of these names belongs to a story that is withdrawn.
+    #[must_use]
+    pub fn withdrawn(&self, names: impl IntoIterator<Item = Fingerprint>) -> bool {
+        names.into_iter().any(|name| {
+            self.blocked.binary_search(&name).is_ok()
+                || self.by_name(name).is_some_and(|story| self.list[story as usize].state == State::Withdrawn)
+        })
+    }
+
+    fn by_name(&self, name: Fingerprint) -> Option<u32> {
+        self.names.binary_search_by_key(&name, |(known, _)| *known).ok().map(|place| self.names[place].1)
+    }
+}
+
+/// Finds the stories of an index.
+pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mut Vec<Diagnostic>) -> Stories {
+    let rows = &index.rows;
+    let own = names_of(index, |row| index.names(row).0);
+    let amp = names_of(index, |row| index.names(row).1);
+    let mut sets = Sets::new(rows.len());
+    for group in own.chunk_by(|a, b| a.0 == b.0) {
+        for pair in group.windows(2) {
+            sets.unite(pair[0].1, pair[1].1);
+        }
+    }
+    unite_by_amp(&own, &amp, &mut sets);
+
+    let judge = Judge { site, clock };
+    let public: Vec<bool> = rows.iter().map(|row| judge.public(row)).collect();
+    let mut members: Vec<(usize, u32)> = (0..).zip(rows).map(|(row, _)| (sets.root(row as usize), row)).collect();
+    members.sort_unstable();
+    let mut list: Vec<Story> = Vec::new();
+    for group in members.chunk_by(|a, b| a.0 == b.0) {
+        let rows_of = || group.iter().map(|(_, row)| *row as usize);
+        let shown: Vec<usize> = rows_of().filter(|&row| public[row]).collect();
+        let state = if rows_of().any(|row| judge.withdrawn(&rows[row])) {
+            State::Withdrawn
+        } else if !shown.is_empty() {
+            State::Published
+        } else if rows_of().any(|row| judge.waiting(&rows[row])) {
+            State::Waiting
+        } else {
+            State::Unpublished
+        };
+        // The newer wins, then the one whose file comes first.
+        let newest = |candidates: &mut dyn Iterator<Item = usize>| {
+            candidates.max_by_key(|&row| (rows[row].published, rows[row].updated, std::cmp::Reverse(rows[row].file)))
+        };
+        let winner = newest(&mut shown.iter().copied()).or_else(|| newest(&mut rows_of())).unwrap_or(0);
+        if state == State::Published && shown.len() > 1 {
+            let others: Vec<_> =
+                shown.iter().filter(|&&row| row != winner).map(|&row| index.file(&rows[row]).to_string_lossy()).collect();
+            let message =
+                format!("the same story as {}; this newer copy stands for both, with the topics of both", others.join(" and "));
+            let help = "if they are different stories, give each its own `originalUrl` or `id`; else take one out";
+            diagnostics.push(warning(index.file(&rows[winner]), message, help));
+        }
+        let name = index.names(&rows[winner]).0.first().copied().unwrap_or_default();
+        let first = list.last().map_or(0, |story: &Story| story.first + story.len);
+        list.push(Story { state, winner, name, first, len: u32::try_from(group.len()).unwrap_or(u32::MAX) });
+    }
+    let members: Vec<u32> = members.into_iter().map(|(_, row)| row).collect();
+    let mut story_of = vec![0; rows.len()];
+    for (number, story) in (0..).zip(&list) {
+        for row in &members[story.first as usize..][..story.len as usize] {
+            story_of[*row as usize] = number;
+        }
+    }
+    let mut blocked: Vec<Fingerprint> = Vec::new();
+    for rule in &site.block {
+        if let Blocked::Story(key) = rule {
+            blocked.push(key.fingerprint());
+        }
+    }
+    blocked.sort_unstable();
+    Stories { list, public, members, names: lookup(&own, &amp, &story_of), blocked }
+}
+
+/// Names and the rows that have them, sorted.
+fn names_of<'i>(index: &'i Index, names: impl Fn(&'i Row) -> &'i [Fingerprint]) -> Vec<(Fingerprint, u32)> {
+    let mut all: Vec<_> =
+        (0..).zip(&index.rows).flat_map(|(number, row)| names(row).iter().map(move |name| (*name, number))).collect();
+    all.sort_unstable();
+    all
+}
+
+/// Unites two stories that share an AMP page.
+///
+/// AMP addresses are made by others, and a wrong one (the page of a section, a neighbour's) would pull different articles into
+/// one. So an AMP page joins two stories only, and a story is joined with one other only: a third record never merges two.
+fn unite_by_amp(own: &[(Fingerprint, u32)], amp: &[(Fingerprint, u32)], sets: &mut Sets) {
+    let mut joins: Vec<(usize, usize)> = Vec::new();
+    for group in amp.chunk_by(|a, b| a.0 == b.0) {
+        let start = own.partition_point(|(name, _)| *name < group[0].0);
+        let owners = own[start..].iter().take_while(|(name, _)| *name == group[0].0);
+        let mut roots: Vec<usize> = owners.chain(group).map(|(_, row)| sets.root(*row as usize)).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        if let [a, b] = roots[..] {
+            joins.extend([(a, b), (b, a)]);
+        }
+    }
+    joins.sort_unstable();
+    joins.dedup();
+    let alone = |root: usize| {
+        let start = joins.partition_point(|(from, _)| *from < root);
+        joins[start..].iter().take_while(|(from, _)| *from == root).count() == 1
+    };
+    let pairs: Vec<_> = joins.iter().copied().filter(|&(a, b)| a < b && alone(a) && alone(b)).collect();
+    for (a, b) in pairs {
+        sets.unite(u32::try_from(a).unwrap_or(0), u32::try_from(b).unwrap_or(0));
+    }
+}
+
+/// Names to stories. A name that is one story's own and another's AMP page is the former's; an AMP page of several is nobody's.
+fn lookup(own: &[(Fingerprint, u32)], amp: &[(Fingerprint, u32)], story_of: &[u32]) -> Vec<(Fingerprint, u32)> {
+    let mut names: Vec<(Fingerprint, u32)> = own.iter().map(|(name, row)| (*name, story_of[*row as usize])).collect();
+    names.dedup();
+    for group in amp.chunk_by(|a, b| a.0 == b.0) {
+        let story = story_of[group[0].1 as usize];
+        let one = group.iter().all(|(_, row)| story_of[*row as usize] == story);
+        if one && own.binary_search_by_key(&group[0].0, |(name, _)| *name).is_err() {
+            names.push((group[0].0, story));
+        }
+    }
+    names.sort_unstable();
+    names
+}
+
+struct Judge<'a> {
+    site: &'a Site,
+    clock: Clock,
+}
+
+impl Judge<'_> {
+    fn withdrawn(&self, row: &Row) -> bool {
+        // A preview shows drafts, but what was taken back or is private stays so.
+        if self.clock.preview {
+            row.status.deleted || row.status.private || row.blocked
+        } else {
+            row.status.withdrawn() || row.blocked
+        }
+    }
+
+    fn unpublished(&self, row: &Row) -> bool {
+        match row.status.published {
+            Some(published) => !published,
+            None => self.site.require_published,
+        }
+    }
+
+    fn waiting(&self, row: &Row) -> bool {
+        !self.withdrawn(row) && !self.unpublished(row) && row.published > self.clock.now.timestamp()
+    }
+
+    fn public(&self, row: &Row) -> bool {
+        !self.withdrawn(row) && (self.clock.preview || (!self.unpublished(row) && !self.waiting(row)))
+    }
+}
+
+/// Sets of rows that are united step by step (union–find); the root is the least row, so that the order of steps never shows.
+struct Sets(Vec<u32>);
+
+impl Sets {
+    fn new(len: usize) -> Self {
+        Self((0..).take(len).collect())
+    }
+
+    fn root(&mut self, row: usize) -> usize {
+        let mut at = row;
+        while self.0[at] as usize != at {
+            self.0[at] = self.0[self.0[at] as usize];
+            at = self.0[at] as usize;
+        }
+        at
+    }
+
+    fn unite(&mut self, a: u32, b: u32) {
+        let (a, b) = (self.root(a as usize), self.root(b as usize));
+        self.0[a.max(b)] = u32::try_from(a.min(b)).unwrap_or(0);
+    }
+}

@@ -1,0 +1,222 @@
+//! The first reading: every file once, in parallel, to a small row for each article.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::article::{Article, KnownBy, Status};
+use crate::error::Diagnostic;
+use crate::link::{EntryId, Fingerprint};
+use crate::read::{self, Found, Rules};
+use crate::site::Blocked;
+use crate::text::Line;
+
+/// What is known of every article. Everything that decides what goes into a feed is here; what an article says is not.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// The files that were read, sorted; a row names its file by its place here.
+    pub files: Vec<PathBuf>,
+    /// The articles, in the order of their files.
+    pub rows: Vec<Row>,
+    /// Topic names as written, sorted.
+    pub topics: Vec<Line>,
+    /// Files that are no articles, and why.
+    pub others: Vec<(usize, &'static str)>,
+    /// Articles with errors.
+    pub faulty: usize,
+    names: Vec<Fingerprint>,
+    topic_lists: Vec<u32>,
+    own_ids: HashMap<Fingerprint, EntryId>,
+}
+
+/// What is known of one article.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The place of its file in [`Index::files`].
+    pub file: usize,
+    /// When it was published, in seconds of Unix time.
+    pub published: i64,
+    /// When it last changed.
+    pub updated: i64,
+    /// Whether it may be shown.
+    pub status: Status,
+    /// Whether the owner blocks it.
+    pub blocked: bool,
+    names: Range,
+    own_names: u8,
+    topics: Range,
+}
+
+/// A part of one of the long lists of the index.
+#[derive(Clone, Copy, Debug, Default)]
+struct Range {
+    start: u32,
+    len: u8,
+}
+
+impl Range {
+    fn of<T>(self, list: &[T]) -> &[T] {
+        &list[self.start as usize..][..usize::from(self.len)]
+    }
+}
+
+impl Index {
+    /// What an article is known by: its own addresses and id first, then its AMP pages.
+    #[must_use]
+    pub fn names(&self, row: &Row) -> (&[Fingerprint], &[Fingerprint]) {
+        row.names.of(&self.names).split_at(usize::from(row.own_names))
+    }
+
+    /// The topics of an article, as places in [`Index::topics`].
+    #[must_use]
+    pub fn topics(&self, row: &Row) -> &[u32] {
+        row.topics.of(&self.topic_lists)
+    }
+
+    /// The id that some article gives itself, if a story known by this name has one.
+    #[must_use]
+    pub fn own_id(&self, name: Fingerprint) -> Option<&EntryId> {
+        self.own_ids.get(&name)
+    }
+
+    /// The file of a row.
+    #[must_use]
+    pub fn file(&self, row: &Row) -> &Path {
+        &self.files[row.file]
+    }
+}
+
+/// Files are taken in runs: neighbours in a folder are neighbours on the disk.
+const RUN: usize = 32;
+
+/// Reads all files with so many threads; `read` counts them for whoever wants to show it.
+#[must_use]
+pub fn index(
+    files: Vec<PathBuf>,
+    rules: &Rules,
+    block: &[Blocked],
+    threads: usize,
+    read: &AtomicUsize,
+) -> (Index, Vec<Diagnostic>) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut part = Part::default();
+        let mut buffer = Vec::new();
+        loop {
+            let start = next.fetch_add(RUN, Ordering::Relaxed);
+            if start >= files.len() {
+                return part;
+            }
+            let end = (start + RUN).min(files.len());
+            for (number, path) in (start..).zip(&files[start..end]) {
+                part.read(number, path, rules, block, &mut buffer);
+            }
+            read.fetch_add(end - start, Ordering::Relaxed);
+        }
+    };
+    let parts: Vec<Part> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut parts = vec![work()];
+        for handle in handles {
+            match handle.join() {
+                Ok(part) => parts.push(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        parts
+    });
+    merge(files, parts)
+}
+
+/// What one thread has read.
+#[derive(Default)]
+struct Part {
+    index: Index,
+    spellings: HashMap<Line, u32>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Part {
+    fn read(&mut self, file: usize, path: &Path, rules: &Rules, block: &[Blocked], buffer: &mut Vec<u8>) {
+        match read::file(rules, path, &path.to_string_lossy(), buffer, &mut self.diagnostics) {
+            Found::Article(article) => self.add(file, &article, block),
+            Found::Retracted(names) => {
+                let status = Status { deleted: true, ..Status::default() };
+                self.row(&names, Row::new(file, 0, 0, status));
+            }
+            Found::Other(reason) => self.index.others.push((file, reason)),
+            Found::Faulty => self.index.faulty += 1,
+        }
+    }
+
+    fn add(&mut self, file: usize, article: &Article, block: &[Blocked]) {
+        let story = &article.story;
+        let mut row = Row::new(file, article.published.timestamp(), article.updated.timestamp(), article.status);
+        row.blocked = block.iter().any(|blocked| blocked.covers(&story.link) || blocked.covers(&story.identity));
+        row.topics = Range { start: offset(self.index.topic_lists.len()), len: count(article.topics.len()) };
+        for topic in &article.topics {
+            let fresh = offset(self.spellings.len());
+            let spelling = *self.spellings.entry(topic.clone()).or_insert(fresh);
+            self.index.topic_lists.push(spelling);
+        }
+        if let Some(id) = &story.own_id {
+            self.index.own_ids.insert(id.fingerprint(), id.clone());
+        }
+        self.row(&story.known_by(), row);
+    }
+
+    fn row(&mut self, names: &KnownBy, mut row: Row) {
+        let start = offset(self.index.names.len());
+        self.index.names.extend(names.all());
+        row.names = Range { start, len: count(names.own.len() + names.amp.len()) };
+        row.own_names = count(names.own.len());
+        self.index.rows.push(row);
+    }
+}
+
+impl Row {
+    fn new(file: usize, published: i64, updated: i64, status: Status) -> Self {
+        let nothing = Range::default();
+        Self { file, published, updated, status, blocked: false, names: nothing, own_names: 0, topics: nothing }
+    }
+}
+
+/// Parts to one index in which nothing shows how many threads there were.
+fn merge(files: Vec<PathBuf>, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
+    let mut topics: Vec<Line> = parts.iter().flat_map(|part| part.spellings.keys().cloned()).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    let mut index = Index { files, topics, ..Index::default() };
+    let mut diagnostics = Vec::new();
+    for part in parts {
+        let mut places = vec![0; part.spellings.len()];
+        for (spelling, number) in &part.spellings {
+            places[*number as usize] = offset(index.topics.binary_search(spelling).unwrap_or(0));
+        }
+        let (names, lists) = (offset(index.names.len()), offset(index.topic_lists.len()));
+        index.names.extend(part.index.names);
+        index.topic_lists.extend(part.index.topic_lists.iter().map(|number| places[*number as usize]));
+        index.rows.extend(part.index.rows.into_iter().map(|mut row| {
+            row.names.start += names;
+            row.topics.start += lists;
+            row
+        }));
+        index.others.extend(part.index.others);
+        index.own_ids.extend(part.index.own_ids);
+        index.faulty += part.index.faulty;
+        diagnostics.extend(part.diagnostics);
+    }
+    index.rows.sort_unstable_by_key(|row| row.file);
+    index.others.sort_unstable();
+    (index, diagnostics)
+}
+
+/// Rows keep places in 32 bits: four thousand million names are more than memory holds.
+fn offset(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+/// Articles have at most 20 topics and five names.
+fn count(len: usize) -> u8 {
+    u8::try_from(len).unwrap_or(u8::MAX)
+}

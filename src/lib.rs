@@ -1,0 +1,453 @@
+//! feedmill turns a folder of published articles into an RSS and an Atom feed for each topic, with the coverage that the
+//! articles link to as entries of their own.
+//!
+//! This page is the map of the house. The program reads like this:
+//!
+//! ```text
+//! articles/ ─ index ─▶ Index ─ group ─▶ Grouping ─ fetch ─▶ Material ─ compose ─▶ Feed ─ write ─▶ Document ─ publish ─▶ feeds/
+//!               │                 │                  │                                │               │
+//!               └── Diagnostic ───┴──────────────────┴──────▶ Report ◀────────────────┴─── Changes ───┘
+//! ```
+//!
+//! Verbs are stages, nouns are data; [`build`] below is the only place that knows the order.
+//!
+//! | stage | what it does |
+//! | --- | --- |
+//! | [`mod@index`] | reads every file once, in parallel, and keeps a small row for each article |
+//! | [`mod@group`] | decides from rows alone which articles are one story, what a topic is, and what enters each feed |
+//! | [`mod@fetch`] | reads the chosen few again, whole |
+//! | [`mod@compose`] | says what a feed says |
+//! | [`mod@write`] | turns it into bytes, and reads them back with a parser that did not write them |
+//! | [`mod@publish`] | compares with what is published, and replaces what differs |
+//!
+//! Why two readings, and not one that keeps the newest of each topic: two files may be one story, an address may join two
+//! others, a retracted article suppresses a story elsewhere, two spellings may be one topic. Each of these can need an article
+//! that has been dropped already, and then the order of files and the number of threads would show in the feeds.
+//!
+//! # What must never be
+//!
+//! - No stage uses another. `index` and `fetch` share [`read`].
+//! - `group`, `compose` and `write` are pure: no files, clock, environment, randomness, or maps in hash order. The clock is
+//!   read once, in `main`, and what was published before is a value, [`manifest::Manifest`].
+//! - Only `read` opens articles, only `publish` touches the output folder, only `main` prints.
+//! - No unchecked string reaches a document: text is cleaned ([`text`]) and addresses are parsed ([`link`]) where they are
+//!   read, and the types say so. Writers only escape.
+//! - The value of an unknown key of front matter is never in memory, so that none can leak.
+//! - Nothing is lost in silence: every file is in the feeds' input, or in the [`Report`] with a reason.
+//!
+//! A test (`tests/it/tidy.rs`) checks these by reading `src`.
+//!
+//! # Choices that want a reason
+//!
+//! - Front matter is read from the events of the YAML parser and not through serde: see [`read::yaml`].
+//! - An AMP address joins two stories at most: see [`group::story`].
+//! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
+//!
+//! # Example
+//!
+//! ```
+//! use feedmill::{Action, Progress, Request, build, group::Clock, site::{Overrides, Site}};
+//!
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("alexa.md"), "---\ntitle: Alexa moves\ndate: 2020-11-13\nlink: https://example.org/a\ntopics: [AI]\n---\n")?;
+//!
+//! let overrides = Overrides { base_url: Some("https://feeds.example.org/".into()), out: Some(folder.path().join("feeds")) };
+//! let site = Site::load(None, &overrides)?;
+//! let report = build(&Request {
+//!     articles: &[folder.path().to_owned()],
+//!     site: &site,
+//!     clock: Clock { now: "2020-11-20T00:00:00Z".parse()?, preview: false },
+//!     action: Action::Publish,
+//!     strict: false,
+//!     adopt: false,
+//!     threads: 2,
+//!     progress: &Progress::default(),
+//! })?;
+//! assert_eq!(report.counts.published, 1);
+//! assert!(std::fs::read_to_string(folder.path().join("feeds/ai/atom.xml"))?.contains("<title>Alexa moves</title>"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::error::{Diagnostic, Error, Severity};
+use crate::group::story::State;
+use crate::group::{Clock, Grouping, Plan};
+use crate::index::Index;
+use crate::manifest::Manifest;
+use crate::publish::{Changes, Folder, FolderError};
+use crate::read::Rules;
+use crate::read::walk::{self, Selection};
+use crate::site::{Site, SiteError};
+
+pub mod article;
+pub mod compose;
+pub mod error;
+pub mod feed;
+pub mod fetch;
+pub mod format;
+pub mod group;
+pub mod index;
+pub mod link;
+pub mod manifest;
+pub mod publish;
+pub mod read;
+pub mod site;
+pub mod text;
+pub mod topic;
+pub mod write;
+
+/// What is asked of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Folders (or single files) of articles.
+    pub articles: &'a [PathBuf],
+    /// The publication.
+    pub site: &'a Site,
+    /// What time it is, and whether the unpublished is shown.
+    pub clock: Clock,
+    /// How far to go.
+    pub action: Action,
+    /// Publish nothing if there is any error.
+    pub strict: bool,
+    /// Replace files of others where feeds go.
+    pub adopt: bool,
+    /// How many threads to use. It never shows in the output.
+    pub threads: usize,
+    /// Where to count, for whoever wants to show it.
+    pub progress: &'a Progress,
+}
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Read everything and report.
+    Check,
+    /// Also compose and write everything, and say what would change.
+    DryRun,
+    /// Also publish it.
+    Publish,
+}
+
+/// How far a run has come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Files that may be articles; 0 until they are counted.
+    pub files: AtomicUsize,
+    /// Those of them that were read.
+    pub read: AtomicUsize,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many of what.
+    pub counts: Counts,
+    /// Findings, in the order of their places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What happened to the output folder, or would.
+    pub changes: Changes,
+    /// Files that are no articles, and why.
+    pub others: Vec<(PathBuf, &'static str)>,
+    /// A feed was held back, because it came out wrong.
+    pub held_back: bool,
+}
+
+/// How many of what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Files that were read.
+    pub files: usize,
+    /// Files that are no articles.
+    pub others: usize,
+    /// Articles with errors, which are left out.
+    pub left_out: usize,
+    /// Articles that are shown.
+    pub published: usize,
+    /// Articles that say they are not to be shown.
+    pub unpublished: usize,
+    /// Articles whose story is retracted or blocked.
+    pub withdrawn: usize,
+    /// Articles whose date has not come.
+    pub waiting: usize,
+    /// Stories that are shown.
+    pub stories: usize,
+    /// Feeds.
+    pub feeds: usize,
+}
+
+impl Report {
+    /// Whether anything was left out because of an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Reads articles and publishes their feeds, as far as the request says.
+pub fn build(request: &Request) -> Result<Report, Error> {
+    let site = request.site;
+    let folder = Folder::open(&site.out)?;
+    permit(request, &folder)?;
+
+    let rules = Rules { names: site.names.clone(), zone: site.zone, mojibake: site.mojibake, now: request.clock.now };
+    let sources = walk::walk(request.articles, &selection(site)?).map_err(|(path, cause)| Error::Articles { path, cause })?;
+    request.progress.files.store(sources.files.len(), Ordering::Relaxed);
+    let mut diagnostics = sources.diagnostics;
+    let (index, found) = index::index(sources.files, &rules, &site.block, request.threads, &request.progress.read);
+    diagnostics.extend(found);
+
+    let grouping = group::group(&index, site, request.clock, &folder.published, &mut diagnostics);
+    let mut report = Report { counts: counts(&index, &grouping), diagnostics, ..Report::default() };
+    report.others = index.others.iter().map(|&(file, reason)| (index.files[file].clone(), reason)).collect();
+
+    let stop = request.action == Action::Check || (request.strict && report.has_errors());
+    if !stop {
+        if grouping.feeds.is_empty() {
+            nothing_to_publish(request, &folder, &mut report)?;
+        } else {
+            publish(request, &folder, &rules, &index, &grouping, &mut report)?;
+        }
+    }
+    report.diagnostics.sort_by(Diagnostic::order);
+    report.diagnostics.dedup();
+    Ok(report)
+}
+
+/// Refuses to publish over feeds that a run like this did not make.
+fn permit(request: &Request, folder: &Folder) -> Result<(), Error> {
+    let site = request.site;
+    let refuse = |message: &str, help: &str| {
+        Err(Error::Folder(FolderError { path: site.out.clone(), message: message.into(), help: help.into() }))
+    };
+    if request.action == Action::Check || !folder.used {
+        return Ok(());
+    }
+    if folder.published.site_file && site.file.is_none() {
+        return refuse(
+            "these feeds were made with a site file, and none was found now; every feed would get another id",
+            "name it with `--site`, or choose another folder with `--out`",
+        );
+    }
+    match (request.clock.preview, folder.published.preview) {
+        (true, false) => {
+            refuse("these feeds are for the public, and a preview must not replace them", "choose another folder with `--out`")
+        }
+        (false, true) => refuse("these feeds are a preview", "choose another folder with `--out`, or delete this one"),
+        _ => Ok(()),
+    }
+}
+
+fn selection(site: &Site) -> Result<Selection, SiteError> {
+    Selection::new(&site.include, &site.exclude, &site.out).map_err(|message| SiteError {
+        path: site.file.clone().unwrap_or_else(|| PathBuf::from(site::FILE_NAME)),
+        line: 0,
+        column: 0,
+        message: format!("`include` or `exclude` has a glob that cannot be read: {message}"),
+        help: "write globs such as `drafts/**` or `*.draft.md`".into(),
+    })
+}
+
+fn counts(index: &Index, grouping: &Grouping) -> Counts {
+    let mut counts = Counts {
+        files: index.files.len(),
+        others: index.others.len(),
+        left_out: index.faulty,
+        feeds: grouping.feeds.len(),
+        ..Counts::default()
+    };
+    for story in &grouping.stories.list {
+        for row in grouping.stories.rows(story) {
+            match story.state {
+                State::Withdrawn => counts.withdrawn += 1,
+                State::Waiting => counts.waiting += 1,
+                State::Published if grouping.stories.public[row] => counts.published += 1,
+                _ => counts.unpublished += 1,
+            }
+        }
+        counts.stories += usize::from(story.state == State::Published);
+    }
+    counts
+}
+
+/// An empty folder is more likely a mistake than news: what people subscribe to stays.
+fn nothing_to_publish(request: &Request, folder: &Folder, report: &mut Report) -> Result<(), Error> {
+    let message = "no published article was found";
+    if folder.published.feeds.is_empty() {
+        let source = request.articles.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ");
+        let help = "is this the folder of articles? `-v` lists what was found and why it is not shown";
+        report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &source, message, help));
+        return Ok(());
+    }
+    Err(Error::Folder(FolderError {
+        path: request.site.out.clone(),
+        message: format!("{message}, and there are feeds here; they stay as they are"),
+        help: "if this is meant, delete the folder; `feedmill check -v` lists what was found and why it is not shown".into(),
+    }))
+}
+
+/// Composes, writes and publishes every feed, one in memory for each thread; then the manifest.
+fn publish(
+    request: &Request,
+    folder: &Folder,
+    rules: &Rules,
+    index: &Index,
+    grouping: &Grouping,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let site = request.site;
+    let paths = grouping.feeds.iter().flat_map(|plan| site.formats.iter().map(|format| format.path(grouping.slug(plan))));
+    let paths: Vec<String> = paths.collect();
+    folder.claim(paths.iter().map(String::as_str), request.adopt)?;
+
+    let mill = Mill { request, folder, rules, index, grouping };
+    let done = Mutex::new(Done::default());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(plan) = grouping.feeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = mill.feed(plan);
+            // A thread that panicked ends the run anyway.
+            let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match outcome {
+                Ok(one) => done.add(one),
+                Err(error) => {
+                    done.errors.insert(error.path.clone(), error);
+                    next.store(usize::MAX / 2, Ordering::Relaxed);
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..request.threads.max(1) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let Done { files, feeds, mut changes, diagnostics, held_back, errors } =
+        done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some((_, error)) = errors.into_iter().next() {
+        return Err(error.into());
+    }
+    report.diagnostics.extend(diagnostics);
+    report.held_back = held_back;
+
+    let next = Manifest { site: site.id.clone(), site_file: site.file.is_some(), preview: request.clock.preview, files, feeds };
+    let former: BTreeSet<String> =
+        site.topics.values().flat_map(|rules| &rules.former).map(|slug| slug.as_str().to_owned()).collect();
+    let manifest = publish::succeed(&folder.published, next, &former, &mut changes);
+    mill.file(manifest::FILE_NAME, &manifest.bytes(), &mut changes)?;
+    for slug in &changes.gone {
+        let help =
+            "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else delete its folder";
+        let message = "no published article has the topic of this feed any more";
+        report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &shown(&site.out.join(slug)), message, help));
+    }
+    for slug in &changes.stale {
+        let message = "no published article has the topic of this feed; it is kept as it is";
+        report.diagnostics.push(Diagnostic::of_file(Severity::Note, &shown(&site.out.join(slug)), message, ""));
+    }
+    report.changes = changes;
+    Ok(())
+}
+
+/// What every thread needs to make a feed.
+struct Mill<'a> {
+    request: &'a Request<'a>,
+    folder: &'a Folder,
+    rules: &'a Rules,
+    index: &'a Index,
+    grouping: &'a Grouping,
+}
+
+/// What was made; whatever the order, the same.
+#[derive(Default)]
+struct Done {
+    files: BTreeMap<String, manifest::File>,
+    feeds: BTreeMap<topic::TopicKey, manifest::Feed>,
+    changes: Changes,
+    diagnostics: Vec<Diagnostic>,
+    held_back: bool,
+    errors: BTreeMap<PathBuf, FolderError>,
+}
+
+impl Done {
+    fn add(&mut self, one: Self) {
+        self.files.extend(one.files);
+        self.feeds.extend(one.feeds);
+        self.changes.written.extend(one.changes.written);
+        self.changes.unchanged.extend(one.changes.unchanged);
+        self.diagnostics.extend(one.diagnostics);
+        self.held_back |= one.held_back;
+    }
+}
+
+impl Mill<'_> {
+    fn feed(&self, plan: &Plan) -> Result<Done, FolderError> {
+        let mut done = Done::default();
+        let site = self.request.site;
+        let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics);
+        let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material) else {
+            return Ok(done);
+        };
+        for &format in &site.formats {
+            let path = format.path(feed.slug.as_ref());
+            match write::write(&feed, format).and_then(|document| {
+                // What equals the published file was read back when it was published.
+                let differs = self.folder.differs(&path, &document.bytes).map_err(|error| error.to_string())?;
+                if differs { write::verify(&document).map(|()| document) } else { Ok(document) }
+            }) {
+                Ok(document) => {
+                    self.file(&path, &document.bytes, &mut done.changes)?;
+                    let file = manifest::File {
+                        sha256: document.sha256(),
+                        bytes: document.bytes.len() as u64,
+                        content_type: format.content_type().to_owned(),
+                    };
+                    done.files.insert(path, file);
+                }
+                Err(why) => {
+                    done.held_back = true;
+                    let message = format!("this feed did not come out right and is held back: {why}");
+                    let help = "what was published stays; this is a fault of feedmill, please report it";
+                    done.diagnostics.push(Diagnostic::of_file(Severity::Error, &shown(&site.out.join(&path)), message, help));
+                }
+            }
+        }
+        let entries =
+            feed.entries.iter().map(|entry| manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published });
+        let entry = manifest::Feed { slug: feed.slug, stale: false, entries: entries.collect() };
+        done.feeds.insert(feed.key, entry);
+        Ok(done)
+    }
+
+    /// Replaces a file if it differs and if files are to be replaced at all.
+    fn file(&self, path: &str, bytes: &[u8], changes: &mut Changes) -> Result<(), FolderError> {
+        if !self.folder.differs(path, bytes)? {
+            changes.unchanged.insert(path.to_owned());
+            return Ok(());
+        }
+        if self.request.action == Action::Publish {
+            self.folder.replace(path, bytes)?;
+        }
+        changes.written.insert(path.to_owned());
+        Ok(())
+    }
+}
+
+/// A path as a user would write it: `seeds/../feeds` is `feeds`, and nothing in it steers a terminal.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        let above = part == Component::ParentDir && matches!(short.components().next_back(), Some(Component::Normal(_)));
+        if above {
+            short.pop();
+        } else if part != Component::CurDir {
+            short.push(part);
+        }
+    }
+    error::safe(&short.to_string_lossy())
+}

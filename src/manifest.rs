@@ -1,0 +1,201 @@
+//! The manifest, `feedmill.json`: what was published. It is part of the output, and what a later run knows of earlier ones.
+//!
+//! It holds no time of a run and nothing else about one: the same feeds have the same manifest.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::topic::{Slug, TopicKey};
+
+/// Its name in the output folder.
+pub const FILE_NAME: &str = "feedmill.json";
+
+/// The form of the file. A manifest of a later form is not read by an earlier program.
+const FORM: u32 = 1;
+
+/// What an output folder holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// Names the site.
+    pub site: String,
+    /// Whether a site file said what the site is.
+    pub site_file: bool,
+    /// Whether the feeds hold what is not public.
+    pub preview: bool,
+    /// Every file that feedmill wrote but this one, by path.
+    pub files: BTreeMap<String, File>,
+    /// Every feed, by key.
+    pub feeds: BTreeMap<TopicKey, Feed>,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub sha256: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Its media type.
+    pub content_type: String,
+}
+
+/// One feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// Its folder; the feed of all topics has none.
+    pub slug: Option<Slug>,
+    /// Whether its topic has gone, and the files are kept as they were.
+    pub stale: bool,
+    /// Its entries, as they stand in it.
+    pub entries: Vec<Entry>,
+}
+
+/// One entry of a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub id: String,
+    /// When it was published.
+    pub date: DateTime<Utc>,
+}
+
+impl Manifest {
+    /// The folder that a topic has.
+    #[must_use]
+    pub fn slug(&self, key: &TopicKey) -> Option<&Slug> {
+        self.feeds.get(key)?.slug.as_ref()
+    }
+
+    /// Every folder that a topic has.
+    pub fn slugs(&self) -> impl Iterator<Item = &Slug> {
+        self.feeds.values().filter_map(|feed| feed.slug.as_ref())
+    }
+
+    /// Reads the file. `Err`: why it is no manifest of this form.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let wire: Wire = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if wire.feedmill != FORM {
+            return Err(format!("it has form {}, and this program knows form {FORM}", wire.feedmill));
+        }
+        let mut feeds = BTreeMap::new();
+        for feed in wire.feeds {
+            let slug = feed.slug.as_deref().map(Slug::parse).transpose().map_err(|error| error.to_string())?;
+            let entries = feed.entries.into_iter().map(|entry| Entry { id: entry.id, date: entry.date }).collect();
+            feeds.insert(TopicKey::of(&feed.key), Feed { slug, stale: feed.stale, entries });
+        }
+        let files = wire.files.into_iter().map(|file| (file.path, file.rest)).collect();
+        Ok(Self { site: wire.site, site_file: wire.site_file, preview: wire.preview, files, feeds })
+    }
+
+    /// The bytes of the file: a line for each file and each entry, so that a change can be seen in a diff.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut text = format!(
+            "{{\n\"feedmill\": {FORM},\n\"site\": {},\n\"site_file\": {},\n\"preview\": {},\n\"files\": [",
+            quoted(&self.site),
+            self.site_file,
+            self.preview
+        );
+        let mut comma = "";
+        for (path, file) in &self.files {
+            let (sha256, content_type) = (quoted(&file.sha256), quoted(&file.content_type));
+            // Writing to a string cannot fail.
+            let _ = write!(
+                text,
+                "{comma}\n{{\"path\": {}, \"sha256\": {sha256}, \"bytes\": {}, \"content_type\": {content_type}}}",
+                quoted(path),
+                file.bytes
+            );
+            comma = ",";
+        }
+        text.push_str("\n],\n\"feeds\": [");
+        comma = "";
+        for (key, feed) in &self.feeds {
+            let slug = feed.slug.as_ref().map_or_else(|| "null".to_owned(), |slug| quoted(slug.as_str()));
+            let stale = if feed.stale { ", \"stale\": true" } else { "" };
+            let _ = write!(text, "{comma}\n{{\"key\": {}, \"slug\": {slug}{stale}, \"entries\": [", quoted(key.as_str()));
+            comma = "";
+            for entry in &feed.entries {
+                let date = entry.date.format("%Y-%m-%dT%H:%M:%SZ");
+                let _ = write!(text, "{comma}\n {{\"id\": {}, \"date\": \"{date}\"}}", quoted(&entry.id));
+                comma = ",";
+            }
+            text.push_str("]}");
+            comma = ",";
+        }
+        text.push_str("\n]\n}\n");
+        text.into_bytes()
+    }
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    feedmill: u32,
+    site: String,
+    #[serde(default)]
+    site_file: bool,
+    #[serde(default)]
+    preview: bool,
+    files: Vec<WireFile>,
+    feeds: Vec<WireFeed>,
+}
+
+#[derive(Deserialize)]
+struct WireFile {
+    path: String,
+    #[serde(flatten)]
+    rest: File,
+}
+
+#[derive(Deserialize)]
+struct WireFeed {
+    key: String,
+    slug: Option<String>,
+    #[serde(default)]
+    stale: bool,
+    entries: Vec<WireEntry>,
+}
+
+#[derive(Deserialize)]
+struct WireEntry {
+    id: String,
+    date: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        let file = File { sha256: "00ff".into(), bytes: 7, content_type: "application/rss+xml".into() };
+        let date = DateTime::from_timestamp(1_605_290_820, 0).unwrap_or_default();
+        let entry = |id: &str| Entry { id: id.into(), date };
+        let ai = Feed { slug: Slug::parse("ai").ok(), stale: true, entries: vec![entry("urn:x:\"1\""), entry("2")] };
+        Manifest {
+            site: "a \"site\"".into(),
+            site_file: true,
+            preview: false,
+            files: [("ai/rss.xml".to_owned(), file.clone()), ("rss.xml".to_owned(), file)].into(),
+            feeds: [(TopicKey::all(), Feed { slug: None, stale: false, entries: Vec::new() }), (TopicKey::of("AI"), ai)].into(),
+        }
+    }
+
+    #[test]
+    fn a_manifest_comes_back_as_it_was() {
+        for manifest in [manifest(), Manifest::default()] {
+            assert_eq!(Manifest::parse(&manifest.bytes()), Ok(manifest));
+        }
+    }
+
+    #[test]
+    fn what_is_no_manifest() {
+        assert!(Manifest::parse(b"{}").is_err());
+        assert!(Manifest::parse(b"").is_err());
+        let later = String::from_utf8_lossy(&manifest().bytes()).replace("\"feedmill\": 1", "\"feedmill\": 2");
+        assert_eq!(Manifest::parse(later.as_bytes()), Err("it has form 2, and this program knows form 1".into()));
+    }
+}

@@ -1,0 +1,202 @@
+//! Publishing: the only stage that touches the output folder. First everything is looked at, then files are replaced one by
+//! one, each at once and only if its bytes differ, the manifest last.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::manifest::{self, Manifest};
+use crate::write::GENERATOR;
+
+/// Why an output folder cannot be used, or must not be touched.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {message}{}", .path.display(), if .help.is_empty() { String::new() } else { format!("\n  help: {}", .help) })]
+pub struct FolderError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl FolderError {
+    fn new(path: &Path, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), message: message.into(), help: help.into() }
+    }
+}
+
+/// What a run does to the output folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Files that are new or have other bytes than before.
+    pub written: BTreeSet<String>,
+    /// Files that stay as they are.
+    pub unchanged: BTreeSet<String>,
+    /// Feeds whose topic has gone since the last run: their folders, kept as they are.
+    pub gone: BTreeSet<String>,
+    /// Feeds whose topic went before.
+    pub stale: BTreeSet<String>,
+}
+
+/// An output folder, and what it holds from earlier runs.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// What was published before.
+    pub published: Manifest,
+    /// Whether feedmill wrote here before.
+    pub used: bool,
+}
+
+impl Folder {
+    /// Looks at an output folder; it need not exist yet. Nothing is changed.
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        let file = path.join(manifest::FILE_NAME);
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if path.exists() && !path.is_dir() {
+                    return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
+                }
+                return Ok(Self { path: path.to_owned(), published: Manifest::default(), used: false });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
+            }
+            Err(error) => return Err(FolderError::new(&file, format!("cannot be read: {error}"), "")),
+        };
+        let published = Manifest::parse(&bytes).map_err(|why| {
+            let help = "if it was damaged, delete it: the next run writes it anew; topics whose folders were decided by it may then get others";
+            FolderError::new(&file, format!("this is not a manifest of feedmill: {why}"), help)
+        })?;
+        Ok(Self { path: path.to_owned(), published, used: true })
+    }
+
+    /// Refuses files of others where ours would go, unless they are to be adopted. Nothing is changed.
+    pub fn claim<'p>(&self, paths: impl IntoIterator<Item = &'p str>, adopt: bool) -> Result<(), FolderError> {
+        for path in paths.into_iter().chain([manifest::FILE_NAME]) {
+            let file = self.path.join(path);
+            let folder = file.parent().filter(|folder| *folder != self.path);
+            for place in folder.into_iter().chain([file.as_path()]) {
+                match fs::symlink_metadata(place) {
+                    Ok(metadata) if metadata.is_symlink() => {
+                        return Err(FolderError::new(
+                            place,
+                            "this is a symbolic link, which is not written through",
+                            "take it away, or choose another folder with `--out`",
+                        ));
+                    }
+                    Ok(metadata) if place == file && metadata.is_dir() => {
+                        return Err(FolderError::new(
+                            place,
+                            "a folder is where a feed has to go",
+                            "take it away, or choose another folder with `--out`",
+                        ));
+                    }
+                    Ok(metadata) if place == file && !metadata.is_file() => {
+                        return Err(FolderError::new(
+                            place,
+                            "this is not a regular file",
+                            "take it away, or choose another folder with `--out`",
+                        ));
+                    }
+                    Ok(metadata) if place != file && !metadata.is_dir() => {
+                        return Err(FolderError::new(
+                            place,
+                            "a file is where a folder has to go",
+                            "take it away, or give the topic another `slug`",
+                        ));
+                    }
+                    _ => {}
+                }
+            }
+            let ours = path == manifest::FILE_NAME || self.published.files.contains_key(path);
+            if !ours && !adopt && file.exists() && !is_marked(&file) {
+                return Err(FolderError::new(
+                    &file,
+                    "feedmill did not write this file, and does not replace it",
+                    "choose another folder with `--out`, or let it be replaced with `--adopt`",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the file has other bytes, or is not there.
+    pub fn differs(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
+        let file = self.path.join(path);
+        match fs::metadata(&file) {
+            Ok(metadata) if metadata.len() != bytes.len() as u64 => return Ok(true),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(FolderError::new(&file, format!("cannot be read: {error}"), "")),
+        }
+        let held = fs::read(&file).map_err(|error| FolderError::new(&file, format!("cannot be read: {error}"), ""))?;
+        Ok(held != bytes)
+    }
+
+    /// Puts the bytes in the place of the file, at once: whoever reads it sees the old ones or the new ones, whole.
+    pub fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let file = self.path.join(path);
+        let folder = file.parent().unwrap_or(&self.path);
+        let failed = |error: io::Error| {
+            FolderError::new(&file, format!("cannot be written: {error}"), "what was published stays as it was")
+        };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".feedmill-").suffix(".tmp");
+        // A temporary file is for its owner only; a feed is for everybody whom the umask lets, or as it was.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
+        temporary.write_all(bytes).map_err(failed)?;
+        if let Ok(metadata) = fs::metadata(&file) {
+            temporary.as_file().set_permissions(metadata.permissions()).map_err(failed)?;
+        }
+        temporary.as_file().sync_all().map_err(failed)?;
+        temporary.persist(&file).map_err(|error| failed(error.error))?;
+        // The new name is on the disk only when its folder is. Not every file system can do it, and none needs it to be right.
+        if let Ok(folder) = File::open(folder) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file says that feedmill made it. The mark stands before the entries.
+fn is_marked(file: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(4096).read_to_end(&mut start));
+    let mark = format!("<generator>{GENERATOR}</generator>");
+    read.is_ok() && String::from_utf8_lossy(&start).contains(&mark)
+}
+
+/// The manifest of a run: what is written now, and what is kept of what was there.
+///
+/// A feed whose topic has gone stays, with its files; so does a file of a format that is no longer written.
+#[must_use]
+pub fn succeed(published: &Manifest, mut next: Manifest, former: &BTreeSet<String>, changes: &mut Changes) -> Manifest {
+    for (path, file) in &published.files {
+        next.files.entry(path.clone()).or_insert_with(|| file.clone());
+    }
+    for (key, feed) in &published.feeds {
+        if next.feeds.contains_key(key) {
+            continue;
+        }
+        let name = feed.slug.as_ref().map(|slug| slug.as_str().to_owned()).unwrap_or_default();
+        if !former.contains(&name) {
+            if feed.stale {
+                changes.stale.insert(name)
+            } else {
+                changes.gone.insert(name)
+            };
+        }
+        next.feeds.insert(key.clone(), manifest::Feed { stale: true, ..feed.clone() });
+    }
+    next
+}

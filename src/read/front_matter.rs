@@ -1,0 +1,702 @@
+//! Bytes to an article: where a field gets its meaning, and where the line and column of a finding are made right.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::yaml::{self, Field, Node, Pair, Place, Value};
+use super::{Found, Rules, date, embed};
+use crate::article::{Article, Image, KnownBy, Language, Provider, RelatedLink, Status, Story};
+use crate::error::{Diagnostic, Excerpt, Severity};
+use crate::link::{EntryId, Link, LinkError};
+use crate::text::{self, Line, Mojibake, Prose};
+use crate::topic::TopicKey;
+
+/// Front matter larger than this is not read: the largest real ones have 12 KB.
+const MAX_FRONT_MATTER: usize = 256 * 1024;
+/// Related links of one article that are read.
+const MAX_RELATED: usize = 50;
+/// Topics of one article that are read.
+const MAX_TOPICS: usize = 20;
+
+/// Whether a file that begins so can hold front matter.
+#[must_use]
+pub fn begins(start: &[u8]) -> bool {
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    let Some(rest) = start.strip_prefix(b"---") else { return false };
+    let rest = &rest[rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count()..];
+    matches!(rest.first(), None | Some(b'\n' | b'\r'))
+}
+
+/// Reads one file that [`begins`] with front matter. `source` is its path for people, `name` its file name.
+pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Found {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+            let (line, column) = position(good, good.len());
+            diagnostics.push(Diagnostic {
+                line,
+                column,
+                ..Diagnostic::of_file(Severity::Error, source, "a byte here is not UTF-8", "save the file as UTF-8")
+            });
+            return Found::Faulty;
+        }
+    };
+    let Some(block) = block(text) else {
+        diagnostics.push(Diagnostic {
+            line: 1,
+            column: 1,
+            ..Diagnostic::of_file(
+                Severity::Error,
+                source,
+                "the front matter that begins here is not closed",
+                "close it with a line of three hyphens, `---`",
+            )
+        });
+        return Found::Faulty;
+    };
+    let mut conversion = Conversion {
+        rules,
+        source,
+        text,
+        block: block.start,
+        diagnostics: Vec::new(),
+        failed: false,
+        repaired: false,
+        link: None,
+    };
+    if block.end - block.start > MAX_FRONT_MATTER {
+        let message = format!("the front matter has more than {} KiB", MAX_FRONT_MATTER / 1024);
+        conversion.report(Severity::Error, Place::default(), false, message, "move long text below the closing fence");
+        diagnostics.append(&mut conversion.diagnostics);
+        return Found::Faulty;
+    }
+    let pairs = match yaml::parse(&text[block.start..block.end], &rules.names) {
+        Ok(pairs) => pairs,
+        Err(fault) => {
+            let place = Place { start: fault.at, end: fault.at };
+            conversion.report(Severity::Error, place, true, fault.message, fault.help);
+            diagnostics.append(&mut conversion.diagnostics);
+            return Found::Faulty;
+        }
+    };
+    let map = Map(&pairs);
+    let named_date = date::of_file_name(name, rules.zone);
+    let has = |field| map.get(field).is_some();
+    if named_date.is_none() && !has(Field::Date) && !has(Field::OriginalUrl) && !has(Field::WebUrl) {
+        return Found::Other("no date and no source address");
+    }
+    let status = conversion.status(map);
+    let article = conversion.article(map, status, named_date);
+    if article.is_none() && status.withdrawn() {
+        // What is retracted need not be in order otherwise: its addresses are all that matters.
+        let mut quiet = Conversion { diagnostics: Vec::new(), ..conversion };
+        let names = quiet.known_by(map);
+        if !names.own.is_empty() {
+            return Found::Retracted(names);
+        }
+        conversion = Conversion { diagnostics: Vec::new(), failed: false, ..quiet };
+        conversion.article(map, status, named_date);
+    }
+    diagnostics.append(&mut conversion.diagnostics);
+    article.map_or(Found::Faulty, |article| Found::Article(Box::new(article)))
+}
+
+/// Where the lines between the fences are. YAML's own `...` closes as well (YAML 1.2.2, 9.1.2).
+fn block(text: &str) -> Option<std::ops::Range<usize>> {
+    let after = |at: usize| -> usize {
+        let rest = &text.as_bytes()[at..];
+        let line = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
+        let crlf = rest[line..].starts_with(b"\r\n");
+        (at + line + if crlf { 2 } else { 1 }).min(text.len())
+    };
+    let start = after(0);
+    let mut at = start;
+    while at < text.len() {
+        let next = after(at);
+        let line = text[at..next].trim_end();
+        if line == "---" || line == "..." {
+            return Some(start..at);
+        }
+        at = next;
+    }
+    None
+}
+
+/// Line and column, both from 1, of the byte at `at`; a byte order mark has no column.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text[..at].strip_prefix('\u{feff}').unwrap_or(&text[..at]);
+    let mut line = 1;
+    let mut start = 0;
+    for (index, c) in before.char_indices() {
+        let end = match c {
+            '\n' => true,
+            '\r' => !before[index + 1..].starts_with('\n') && (index + 1 < before.len() || !text[at..].starts_with('\n')),
+            _ => false,
+        };
+        if end {
+            line += 1;
+            start = index + 1;
+        }
+    }
+    (line, before[start..].chars().count() + 1)
+}
+
+/// The known keys of one map.
+#[derive(Clone, Copy)]
+struct Map<'n, 'a>(&'n [Pair<'a>]);
+
+impl<'n, 'a> Map<'n, 'a> {
+    /// The value of a field: under its best name, and not null.
+    fn get(self, field: Field) -> Option<&'n Pair<'a>> {
+        self.0.iter().filter(|pair| pair.field == field && pair.node.value != Value::Null).min_by_key(|pair| pair.rank)
+    }
+}
+
+struct Conversion<'r> {
+    rules: &'r Rules,
+    source: &'r str,
+    text: &'r str,
+    /// Where the front matter begins in the file, in bytes.
+    block: usize,
+    diagnostics: Vec<Diagnostic>,
+    /// What is being read has to be left out.
+    failed: bool,
+    /// Mojibake was repaired in what is being read.
+    repaired: bool,
+    /// The related link that is being read, counted from 1: its errors leave out the link and not the article.
+    link: Option<usize>,
+}
+
+impl Conversion<'_> {
+    fn article(&mut self, map: Map, status: Status, named_date: Option<DateTime<Utc>>) -> Option<Article> {
+        let story = self.story(map);
+        let published = match self.date(map, Field::Date) {
+            Some(date) => Some(date),
+            None if map.get(Field::Date).is_some() => None,
+            None => {
+                if named_date.is_none() {
+                    let help =
+                        "add a line such as `publishedDateTime: 2020-11-13T18:07:00Z`, or begin the file name with the date";
+                    self.missing("there is no date", help);
+                }
+                named_date
+            }
+        };
+        let updated = published.and_then(|published| self.updated(map, published));
+        let topics = self.topics(map);
+        let related = self.related(map);
+        let (story, published) = (story?, published?);
+        if self.failed {
+            return None;
+        }
+        Some(Article {
+            source: self.source.to_owned(),
+            updated: updated.unwrap_or(published),
+            story,
+            published,
+            status,
+            topics,
+            related,
+        })
+    }
+
+    fn related(&mut self, map: Map) -> Vec<RelatedLink> {
+        let Some(pair) = map.get(Field::Related) else { return Vec::new() };
+        let Value::List(items) = &pair.node.value else {
+            self.wrong_type(pair, "a list of related links, each with a title and an address");
+            return Vec::new();
+        };
+        if items.len() > MAX_RELATED {
+            let message = format!("there are {} related links; only the first {MAX_RELATED} are read", items.len());
+            self.report(Severity::Warning, items[MAX_RELATED].place, false, message, "keep the best ones");
+        }
+        let mut links = Vec::new();
+        for (number, item) in (1..).zip(items.iter().take(MAX_RELATED)) {
+            let outside = (std::mem::take(&mut self.failed), std::mem::take(&mut self.repaired));
+            self.link = Some(number);
+            links.extend(self.related_link(item));
+            self.link = None;
+            self.failed = outside.0;
+            self.repaired |= outside.1;
+        }
+        links
+    }
+
+    fn related_link(&mut self, item: &Node) -> Option<RelatedLink> {
+        let Value::Map(pairs) = &item.value else {
+            if item.value != Value::Null {
+                self.problem(
+                    item.place,
+                    true,
+                    "a related link is a map with a title and an address".into(),
+                    "write `- title: …` and `webUrl: …` below it",
+                );
+            }
+            return None;
+        };
+        let map = Map(pairs);
+        let status = self.status(map);
+        let story = self.story(map);
+        let published = self.date(map, Field::Date);
+        let updated = published.and_then(|published| self.updated(map, published));
+        // A link that says that it is unpublished or retracted is no coverage to send people to.
+        let public = status.published != Some(false) && !status.withdrawn();
+        story.filter(|_| public && !self.failed).map(|story| RelatedLink { story, published, updated, repaired: self.repaired })
+    }
+
+    fn story(&mut self, map: Map) -> Option<Story> {
+        let title = self.title(map);
+        let excerpt = self.excerpt(map);
+        let original = self.link(map, Field::OriginalUrl);
+        let web = self.link(map, Field::WebUrl);
+        if map.get(Field::OriginalUrl).is_none() && map.get(Field::WebUrl).is_none() {
+            let help = "add a line such as `webUrl: https://example.org/story`, the page where people read it";
+            self.missing("there is no address: neither `webUrl` nor `originalUrl`", help);
+        }
+        let amp = [Field::AmpWebUrl, Field::CdnAmpWebUrl].into_iter().filter_map(|field| self.lesser_link(map, field)).collect();
+        let own_id = self.own_id(map);
+        let provider = self.provider(map);
+        let images = self.images(map);
+        let embed = self.text(map, Field::FeaturedContent).and_then(|markup| embed::find(&markup));
+        let quality = self.number(map, Field::Quality);
+        let heat = self.number(map, Field::Heat);
+        let kind = self.line(map, Field::Type);
+        let category = self.line(map, Field::Category);
+        let language = self.language(map);
+        let (link, identity) = match (web, original) {
+            (Some(web), Some(original)) => (web, original),
+            (Some(one), None) | (None, Some(one)) => (one.clone(), one),
+            (None, None) => return None,
+        };
+        Some(Story {
+            title: title?,
+            excerpt,
+            link,
+            identity,
+            amp,
+            own_id,
+            provider,
+            images,
+            embed,
+            quality,
+            heat,
+            kind,
+            category,
+            language,
+        })
+    }
+
+    /// What a story is known by, as far as it can be read: what a retraction is about.
+    fn known_by(&mut self, map: Map) -> KnownBy {
+        let mut links = |fields: [Field; 2]| fields.into_iter().filter_map(|field| self.link(map, field)).collect::<Vec<_>>();
+        let own = links([Field::OriginalUrl, Field::WebUrl]);
+        let amp = links([Field::AmpWebUrl, Field::CdnAmpWebUrl]);
+        KnownBy::new(own.iter(), amp.iter(), self.own_id(map).as_ref())
+    }
+
+    fn title(&mut self, map: Map) -> Option<Line> {
+        if map.get(Field::Title).is_none() {
+            self.missing("there is no title", "add a line such as `title: \"What happened\"`");
+            return None;
+        }
+        let text = self.text(map, Field::Title)?;
+        let pair = map.get(Field::Title)?;
+        let title = self.clean_line(pair, &text);
+        if title.is_empty() {
+            let message = format!("`{}` is empty", self.key(pair));
+            self.problem(pair.node.place, true, message, "write what the story is called");
+            return None;
+        }
+        Some(title)
+    }
+
+    fn excerpt(&mut self, map: Map) -> Prose {
+        let Some(text) = self.text(map, Field::Excerpt) else { return Prose::default() };
+        let cleaned = text::prose(&text, self.rules.mojibake);
+        if let Some(pair) = map.get(Field::Excerpt) {
+            self.cleaned(pair, cleaned.repaired, cleaned.cut);
+        }
+        cleaned.text
+    }
+
+    fn line(&mut self, map: Map, field: Field) -> Option<Line> {
+        let text = self.text(map, field)?;
+        let pair = map.get(field)?;
+        Some(self.clean_line(pair, &text)).filter(|line| !line.is_empty())
+    }
+
+    fn clean_line(&mut self, pair: &Pair, text: &str) -> Line {
+        let cleaned = text::line(text, self.rules.mojibake);
+        self.cleaned(pair, cleaned.repaired, cleaned.cut);
+        cleaned.text
+    }
+
+    fn cleaned(&mut self, pair: &Pair, repaired: bool, cut: bool) {
+        if repaired {
+            self.repaired = true;
+            let message = format!("`{}` held text in a wrong encoding, which was repaired", self.key(pair));
+            self.report(Severity::Note, pair.node.place, true, message, "`mojibake: off` in the site file leaves it alone");
+        }
+        if cut {
+            let message = format!("`{}` is too long; its end was cut off", self.key(pair));
+            self.report(Severity::Warning, pair.node.place, false, message, "titles have at most 500 characters, excerpts 5,000");
+        }
+    }
+
+    fn date(&mut self, map: Map, field: Field) -> Option<DateTime<Utc>> {
+        let text = self.text(map, field)?;
+        let pair = map.get(field)?;
+        let date = date::parse(&text, self.rules.zone);
+        if date.is_none() {
+            let message = format!("`{}` is not a date that can be read", self.key(pair));
+            self.problem(
+                pair.node.place,
+                true,
+                message,
+                "write it like 2020-11-13T18:07:00Z, 2020-11-13 18:07 +0100 or 2020-11-13",
+            );
+        }
+        date
+    }
+
+    /// The date of the last change, where it is later than the publication and not in the future.
+    fn updated(&mut self, map: Map, published: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let updated = self.date(map, Field::Updated)?;
+        let pair = map.get(Field::Updated)?;
+        let wrong = if updated < published {
+            "is before the publication"
+        } else if updated > self.rules.now && published <= self.rules.now {
+            "is in the future"
+        } else {
+            return Some(updated);
+        };
+        let message = format!("`{}` {wrong}; it is ignored", self.key(pair));
+        self.report(
+            Severity::Warning,
+            pair.node.place,
+            true,
+            message,
+            "readers would see the story jump; correct the date or take it out",
+        );
+        None
+    }
+
+    /// An address that has to be right.
+    fn link(&mut self, map: Map, field: Field) -> Option<Link> {
+        let text = self.text(map, field)?;
+        let pair = map.get(field)?;
+        match Link::parse(&text::address(&text)) {
+            Ok(link) => Some(link),
+            Err(error) => {
+                let message = format!("`{}` {error}", self.key(pair));
+                self.problem(pair.node.place, error != LinkError::Credentials, message, error.help());
+                None
+            }
+        }
+    }
+
+    /// An address that a story can do without.
+    fn lesser_link(&mut self, map: Map, field: Field) -> Option<Link> {
+        let text = self.text(map, field)?;
+        let pair = map.get(field)?;
+        self.lesser(pair, &text)
+    }
+
+    fn lesser(&mut self, pair: &Pair, text: &str) -> Option<Link> {
+        match Link::parse(&text::address(text)) {
+            Ok(link) => Some(link),
+            Err(error) => {
+                let message = format!("`{}` {error}; it is ignored", self.key(pair));
+                self.report(Severity::Warning, pair.node.place, error != LinkError::Credentials, message, error.help());
+                None
+            }
+        }
+    }
+
+    fn own_id(&mut self, map: Map) -> Option<EntryId> {
+        let text = self.text(map, Field::Id)?;
+        let pair = map.get(Field::Id)?;
+        match EntryId::own(text.trim()) {
+            Ok(id) => Some(id),
+            Err(wrong) => {
+                let message = format!("`{}` {wrong}", self.key(pair));
+                self.problem(
+                    pair.node.place,
+                    true,
+                    message,
+                    "an id has 1 to 500 characters and no white space; without one it is made of the address",
+                );
+                None
+            }
+        }
+    }
+
+    fn provider(&mut self, map: Map) -> Provider {
+        let mut provider = Provider::default();
+        if let Some(pair) = map.get(Field::Provider) {
+            match &pair.node.value {
+                Value::Text(name) => provider.name = self.clean_line(pair, name),
+                Value::Map(pairs) => {
+                    let inner = Map(pairs);
+                    provider.name = self.line(inner, Field::Name).unwrap_or_default();
+                    provider.site = self.domain(inner);
+                    provider.authors = self.authors(inner);
+                }
+                _ => self.wrong_type(pair, "a name, or a map with a name and a domain"),
+            }
+        }
+        if provider.authors.is_empty() {
+            provider.authors = self.authors(map);
+        }
+        provider
+    }
+
+    fn domain(&mut self, map: Map) -> Option<Link> {
+        let text = self.text(map, Field::Domain)?;
+        let pair = map.get(Field::Domain)?;
+        let text = text.trim();
+        let address = if text.contains("://") { Cow::Borrowed(text) } else { Cow::Owned(format!("https://{text}/")) };
+        self.lesser(pair, &address)
+    }
+
+    fn authors(&mut self, map: Map) -> Vec<Line> {
+        let Some(pair) = map.get(Field::Authors) else { return Vec::new() };
+        let items = match &pair.node.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(&pair.node),
+        };
+        let mut authors = Vec::new();
+        for item in items {
+            match &item.value {
+                Value::Null => {}
+                Value::Text(name) => authors.push(self.clean_line(pair, name)),
+                Value::Map(pairs) => authors.extend(self.line(Map(pairs), Field::Name)),
+                Value::List(_) => self.wrong_type(pair, "a name or a list of names"),
+            }
+        }
+        authors.retain(|name| !name.is_empty());
+        authors
+    }
+
+    fn images(&mut self, map: Map) -> Vec<Image> {
+        let Some(pair) = map.get(Field::Images) else { return Vec::new() };
+        let items = match &pair.node.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(&pair.node),
+        };
+        let mut images = Vec::new();
+        for item in items {
+            match &item.value {
+                Value::Null => {}
+                Value::Text(address) => images.extend(self.lesser(pair, address).map(|link| Image {
+                    link,
+                    width: None,
+                    height: None,
+                    title: Line::default(),
+                    attribution: Line::default(),
+                })),
+                Value::Map(pairs) => images.extend(self.image(Map(pairs))),
+                Value::List(_) => self.wrong_type(pair, "an address, a map with a `url`, or a list of them"),
+            }
+        }
+        images
+    }
+
+    fn image(&mut self, map: Map) -> Option<Image> {
+        let link = self.lesser_link(map, Field::Url);
+        let mut size = |field| self.number(map, field).and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0);
+        let (width, height) = (size(Field::Width), size(Field::Height));
+        let title = self.line(map, Field::Title).unwrap_or_default();
+        let attribution = self.line(map, Field::Attribution).unwrap_or_default();
+        Some(Image { link: link?, width, height, title, attribution })
+    }
+
+    fn topics(&mut self, map: Map) -> Vec<Line> {
+        let Some(pair) = map.get(Field::Topics) else { return Vec::new() };
+        let mut names: Vec<Cow<str>> = Vec::new();
+        match &pair.node.value {
+            Value::Text(text) => names.extend(text.split(',').map(|name| Cow::Owned(name.to_owned()))),
+            Value::List(items) => {
+                for item in items {
+                    match &item.value {
+                        Value::Null => {}
+                        Value::Text(name) => names.push(name.clone()),
+                        _ => self.wrong_type(pair, "a list of names"),
+                    }
+                }
+            }
+            _ => self.wrong_type(pair, "a list of names"),
+        }
+        let mut keys = BTreeSet::new();
+        let mut topics = Vec::new();
+        for name in names {
+            // Repair would change which topic is meant; it is made when the topic gets its name.
+            let name = text::line(&name, Mojibake::Off).text;
+            if !name.is_empty() && keys.insert(TopicKey::of(name.as_str())) {
+                topics.push(name);
+            }
+        }
+        if topics.len() > MAX_TOPICS {
+            let message = format!("there are {} topics; only the first {MAX_TOPICS} are read", topics.len());
+            self.report(Severity::Warning, pair.key, false, message, "keep the most fitting ones");
+            topics.truncate(MAX_TOPICS);
+        }
+        topics
+    }
+
+    fn language(&mut self, map: Map) -> Option<Language> {
+        let text = self.text(map, Field::Locale)?;
+        let pair = map.get(Field::Locale)?;
+        let language = Language::parse(text.trim());
+        if language.is_none() {
+            let message = format!("`{}` is not a language tag; it is ignored", self.key(pair));
+            self.report(Severity::Warning, pair.node.place, true, message, "write it like en or pt-BR");
+        }
+        language
+    }
+
+    fn status(&mut self, map: Map) -> Status {
+        let published = self.truth(map, Field::Published);
+        let mut said = |field| self.truth(map, field).unwrap_or(false);
+        Status {
+            published,
+            deleted: said(Field::Deleted) | said(Field::Removed),
+            draft: said(Field::Draft),
+            private: said(Field::Private),
+        }
+    }
+
+    fn truth(&mut self, map: Map, field: Field) -> Option<bool> {
+        let text = self.text(map, field)?;
+        let pair = map.get(field)?;
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "y" | "1" => Some(true),
+            "false" | "no" | "off" | "n" | "0" => Some(false),
+            _ => {
+                let message = format!("`{}` is neither true nor false", self.key(pair));
+                self.problem(pair.node.place, true, message, "write true or false");
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, map: Map, field: Field) -> Option<i32> {
+        let text = self.text(map, field)?;
+        let pair = map.get(field)?;
+        // A value beyond i32 is as good as the largest one: it is only compared.
+        #[allow(clippy::cast_possible_truncation)]
+        let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite()).map(|n| n.round() as i32);
+        if number.is_none() {
+            let message = format!("`{}` is not a number", self.key(pair));
+            self.problem(pair.node.place, true, message, "write a whole number, or take the line out");
+        }
+        number
+    }
+
+    /// The text of a field, as written.
+    fn text<'n>(&mut self, map: Map<'n, '_>, field: Field) -> Option<Cow<'n, str>> {
+        let pair = map.get(field)?;
+        if let Value::Text(text) = &pair.node.value {
+            return Some(Cow::Borrowed(&**text));
+        }
+        self.wrong_type(pair, "one value");
+        None
+    }
+
+    fn wrong_type(&mut self, pair: &Pair, wanted: &str) {
+        let found = match pair.node.value {
+            Value::Null => "nothing",
+            Value::Text(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
+        };
+        let message = format!("`{}` should be {wanted}, but is {found}", self.key(pair));
+        self.problem(pair.key, true, message, "change the value, or take the field out");
+    }
+
+    /// The key as it stands in the file.
+    fn key(&self, pair: &Pair) -> &str {
+        &self.text[self.block + pair.key.start..self.block + pair.key.end]
+    }
+
+    /// Something that leaves out the article, or the related link that is being read.
+    fn problem(&mut self, place: Place, show: bool, message: String, help: &str) {
+        self.failed = true;
+        match self.link {
+            None => self.report(Severity::Error, place, show, message, help),
+            Some(number) => {
+                let message = format!("{message}; related link {number} is left out");
+                self.report(Severity::Warning, place, show, message, help);
+            }
+        }
+    }
+
+    /// A field that has to be there and is not; its place is that of the map that lacks it.
+    fn missing(&mut self, message: &str, help: &str) {
+        self.failed = true;
+        let (severity, message) = match self.link {
+            None => (Severity::Error, message.to_owned()),
+            Some(number) => (Severity::Warning, format!("{message} in related link {number}, which is left out")),
+        };
+        self.diagnostics.push(Diagnostic { line: 1, column: 1, ..Diagnostic::of_file(severity, self.source, message, help) });
+    }
+
+    fn report(&mut self, severity: Severity, place: Place, show: bool, message: String, help: &str) {
+        let at = self.block + place.start;
+        let (line, column) = position(self.text, at);
+        let excerpt = if show { self.excerpt_of(at, self.block + place.end) } else { None };
+        self.diagnostics.push(Diagnostic {
+            severity,
+            path: self.source.to_owned(),
+            line,
+            column,
+            message,
+            help: help.to_owned(),
+            excerpt,
+        });
+    }
+
+    /// The line at `at`, if it begins with a key that is known and mentions no other that could hold a secret.
+    fn excerpt_of(&self, at: usize, end: usize) -> Option<Excerpt> {
+        let breaks = |c| matches!(c, '\n' | '\r');
+        let start = self.text[..at].rfind(breaks).map_or(0, |n| n + 1);
+        let stop = self.text[at..].find(breaks).map_or(self.text.len(), |n| at + n);
+        let line = &self.text[start..stop];
+        let key = line.trim_start_matches([' ', '-']).split(':').next().unwrap_or_default().trim_end();
+        let known = line.contains(':') && self.rules.names.knows(key.trim_matches(['"', '\'']));
+        if !known || line.to_ascii_lowercase().contains("secured") {
+            return None;
+        }
+        let before = self.text[start..at].chars().count();
+        Some(Excerpt::new(line, before, self.text[at..end.clamp(at, stop)].chars().count()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fences() {
+        let inner = |text: &str| block(text).map(|range| text[range].to_owned());
+        assert_eq!(inner("---\na: b\n---\nbody").as_deref(), Some("a: b\n"));
+        assert_eq!(inner("---\r\na: b\r\n---\r\n").as_deref(), Some("a: b\r\n"));
+        assert_eq!(inner("\u{feff}---  \na: b\n---  ").as_deref(), Some("a: b\n"));
+        assert_eq!(inner("---\na: b\n...\n").as_deref(), Some("a: b\n"));
+        assert_eq!(inner("---\n---\n").as_deref(), Some(""));
+        assert_eq!(inner("---\na: b\n ---\n"), None);
+        assert_eq!(inner("---\na: b\n----\n"), None);
+        assert!(begins(b"---\n") && begins(b"\xef\xbb\xbf--- \t\r\n") && begins(b"---"));
+        assert!(!begins(b"----\n") && !begins(b"--- a\n") && !begins(b"\n---\n") && !begins(b""));
+    }
+
+    #[test]
+    fn places_are_counted_in_characters_of_the_file() {
+        assert_eq!(position("---\nä: b\n", 7), (2, 3));
+        assert_eq!(position("\u{feff}---\r\nab", 3 + 5 + 1), (2, 2));
+        assert_eq!(position("a\rb\r\nc", 5), (3, 1));
+    }
+}

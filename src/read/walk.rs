@@ -1,0 +1,241 @@
+//! Which files of a folder can be articles.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::{self, FileType, Metadata};
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::error::{Diagnostic, Severity};
+
+/// Endings of files that can hold an article.
+const ENDINGS: &[&str] = &["md", "markdown", "html", "txt"];
+/// Folders that begin with `_` and hold articles all the same.
+const UNDERSCORED: &[&str] = &["_posts", "_news"];
+/// Folders of other people's files.
+const FOREIGN: &[&str] = &["node_modules", "vendor"];
+
+/// Which paths below a folder of articles are read: `include` and `exclude` of the site file, and what is never read.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+    /// Words of the `include` globs: a folder that is named there is read even if its like is not.
+    named: HashSet<String>,
+    /// The output folder, as the system knows it.
+    out: Option<PathBuf>,
+}
+
+impl Selection {
+    /// Globs of the site file; a glob without `/` is about the name of a file or folder anywhere. `Err`: one that is none.
+    pub fn new(include: &[String], exclude: &[String], out: &Path) -> Result<Self, String> {
+        Ok(Self {
+            include: if include.is_empty() { None } else { Some(globs(include)?) },
+            exclude: globs(exclude)?,
+            named: include.iter().flat_map(|glob| glob.split('/')).map(str::to_owned).collect(),
+            out: out.canonicalize().ok(),
+        })
+    }
+
+    /// Whether a file at this path below the folder of articles is read.
+    fn reads(&self, path: &Path) -> bool {
+        path.parent().is_none_or(|parent| parent.ancestors().all(|folder| folder.as_os_str().is_empty() || self.enters(folder)))
+            && self.takes(path)
+    }
+
+    fn takes(&self, path: &Path) -> bool {
+        let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        let included = match &self.include {
+            None => ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)),
+            Some(globs) => globs.is_match(path),
+        };
+        included && self.enters(path)
+    }
+
+    /// Whether a folder's own name, or a file's, speaks against it.
+    fn enters(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let unusual =
+            name.starts_with('.') || (name.starts_with('_') && !UNDERSCORED.contains(&&*name)) || FOREIGN.contains(&&*name);
+        (!unusual || self.named.contains(&*name)) && !self.exclude.is_match(path)
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, String> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let anchored = pattern.trim_end_matches('/').trim_start_matches("./");
+        let pattern = if anchored.contains('/') { anchored.trim_start_matches('/').to_owned() } else { format!("**/{anchored}") };
+        set.add(GlobBuilder::new(&pattern).literal_separator(true).build().map_err(|error| error.to_string())?);
+    }
+    set.build().map_err(|error| error.to_string())
+}
+
+/// The files to read, sorted by path so that the order of a folder never matters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// What could not be read, or must not.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Walks folders of articles. `Err`: a folder that is not there or cannot be read.
+pub fn walk(folders: &[PathBuf], selection: &Selection) -> Result<Sources, (PathBuf, std::io::Error)> {
+    let mut walk = Walk { selection, sources: Sources::default(), entered: HashSet::new() };
+    for folder in folders {
+        let failed = |error| (folder.clone(), error);
+        let metadata = fs::metadata(folder).map_err(failed)?;
+        if metadata.is_file() {
+            walk.sources.files.push(folder.clone());
+            continue;
+        }
+        let root = folder.canonicalize().map_err(failed)?;
+        let mut links = Vec::new();
+        fs::read_dir(folder).map_err(failed)?;
+        walk.folder(folder, Path::new(""), &root, &mut links);
+        // What a link leads to may be a file that is read anyway, and that is known only after everything else.
+        links.sort_unstable();
+        for link in links {
+            walk.link(folder, &link, &root);
+        }
+    }
+    let Sources { mut files, mut diagnostics } = walk.sources;
+    files.sort_unstable();
+    files.dedup();
+    diagnostics.sort_by(Diagnostic::order);
+    Ok(Sources { files, diagnostics })
+}
+
+struct Walk<'a> {
+    selection: &'a Selection,
+    sources: Sources,
+    /// Folders and linked files that were read, as the system knows them: each is read once.
+    entered: HashSet<PathBuf>,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, base: &Path, below: &Path, root: &Path, links: &mut Vec<PathBuf>) {
+        let path = base.join(below);
+        // Only links can lead to a folder twice, and links are resolved: the name that the system knows is unique.
+        let known = root.join(below);
+        if self.selection.out.as_ref() == Some(&known) || !self.entered.insert(known) {
+            return;
+        }
+        let entries = match fs::read_dir(if path.as_os_str().is_empty() { Path::new(".") } else { &path }) {
+            Ok(entries) => entries,
+            Err(error) => return self.unreadable(&path, &error),
+        };
+        for entry in entries {
+            let (name, kind) = match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
+                Ok(found) => found,
+                Err(error) => return self.unreadable(&path, &error),
+            };
+            let below = below.join(name);
+            if kind.is_dir() {
+                if self.selection.enters(&below) {
+                    self.folder(base, &below, root, links);
+                }
+            } else if kind.is_symlink() {
+                if self.selection.enters(&below) {
+                    links.push(below);
+                }
+            } else if self.selection.takes(&below) {
+                if kind.is_file() {
+                    self.sources.files.push(base.join(below));
+                } else {
+                    self.special(&base.join(below), kind);
+                }
+            }
+        }
+    }
+
+    /// A symbolic link: followed only to a place below the folder of articles.
+    fn link(&mut self, base: &Path, below: &Path, root: &Path) {
+        let path = base.join(below);
+        let Ok((target, metadata)) = path.canonicalize().and_then(|target| Ok((target.clone(), target.metadata()?))) else {
+            if self.selection.takes(below) {
+                self.warn(&path, "this link leads nowhere; it is not read", "mend the link, or take it away");
+            }
+            return;
+        };
+        if !wanted(self.selection, below, &metadata) {
+            return;
+        }
+        let Ok(inside) = target.strip_prefix(root) else {
+            self.warn(
+                &path,
+                "this link leads out of the article folder; it is not read",
+                "name the folder that it leads to as well: `feedmill build ARTICLES…`",
+            );
+            return;
+        };
+        if metadata.is_dir() {
+            // The links in it are those of the folder itself, which were found under its own name.
+            let mut links = Vec::new();
+            let readable = inside.ancestors().all(|folder| folder.as_os_str().is_empty() || self.selection.enters(folder));
+            if !readable && !inside.as_os_str().is_empty() {
+                let before = self.sources.files.len();
+                self.folder(root, inside, root, &mut links);
+                // Shown under the name that the user gave them.
+                for file in &mut self.sources.files[before..] {
+                    if let Ok(rest) = file.strip_prefix(&target) {
+                        *file = path.join(rest);
+                    }
+                }
+            }
+        } else if metadata.is_file() {
+            if !self.selection.reads(inside) && self.entered.insert(target) {
+                self.sources.files.push(path);
+            }
+        } else {
+            self.special(&path, metadata.file_type());
+        }
+    }
+
+    fn special(&mut self, path: &Path, kind: FileType) {
+        let what = what(kind);
+        self.sources.diagnostics.push(Diagnostic::of_file(
+            Severity::Error,
+            &path.to_string_lossy(),
+            format!("this is {what} and not a regular file; it is not read"),
+            "take it out of the folder, or leave it out with `exclude`",
+        ));
+    }
+
+    fn warn(&mut self, path: &Path, message: &str, help: &str) {
+        self.sources.diagnostics.push(Diagnostic::of_file(Severity::Warning, &path.to_string_lossy(), message, help));
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
+        self.sources.diagnostics.push(Diagnostic::of_file(
+            Severity::Error,
+            &path.to_string_lossy(),
+            format!("this folder cannot be read: {error}"),
+            "make it readable for this user, or leave it out with `exclude`",
+        ));
+    }
+}
+
+/// Whether a link is of interest: any folder, and files that look like articles.
+fn wanted(selection: &Selection, below: &Path, target: &Metadata) -> bool {
+    target.is_dir() || selection.takes(below)
+}
+
+#[cfg(unix)]
+fn what(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn what(_: FileType) -> &'static str {
+    "something special"
+}

@@ -1,0 +1,546 @@
+//! Front matter to the tree of its known fields; whatever is not a known field is skipped and never stored.
+//!
+//! The tree comes from the events of `granit-parser`, the parser below serde-saphyr, and not through serde: a typed
+//! deserializer stops at its first error, resolves `1984` to a number before a title can take it as text, and cannot see
+//! tags. From events every finding of a file has its place, and a value of an unknown key is gone as soon as it is read.
+
+use std::borrow::Cow;
+
+use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError};
+
+/// How deep lists and maps may lie in each other. Real articles have four levels.
+const MAX_DEPTH: usize = 16;
+
+/// A field that feedmill knows, whatever its key is called in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// What the story is called.
+    Title,
+    /// What it says in short.
+    Excerpt,
+    /// When it was published.
+    Date,
+    /// When it last changed.
+    Updated,
+    /// The address that names it.
+    OriginalUrl,
+    /// Where it is read.
+    WebUrl,
+    /// Its AMP page.
+    AmpWebUrl,
+    /// Its AMP page on a cache.
+    CdnAmpWebUrl,
+    /// Article, video …
+    Type,
+    /// News …
+    Category,
+    /// What the source thinks of it.
+    Quality,
+    /// How much it is talked about.
+    Heat,
+    /// Whether it is public.
+    Published,
+    /// Retracted.
+    Deleted,
+    /// Retracted.
+    Removed,
+    /// Not ready.
+    Draft,
+    /// Not for the public.
+    Private,
+    /// A player.
+    FeaturedContent,
+    /// Who published it.
+    Provider,
+    /// Who wrote it.
+    Authors,
+    /// Names of its topics.
+    Topics,
+    /// Its pictures.
+    Images,
+    /// Its language.
+    Locale,
+    /// Its own entry id.
+    Id,
+    /// Coverage elsewhere.
+    Related,
+    /// Name of a provider.
+    Name,
+    /// Domain of a provider.
+    Domain,
+    /// Address of a picture.
+    Url,
+    /// Width of a picture.
+    Width,
+    /// Height of a picture.
+    Height,
+    /// Whom to thank for a picture.
+    Attribution,
+}
+
+/// Where in the tree a key stands: the same word means different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Article,
+    Provider,
+    Image,
+    Unknown,
+}
+
+/// The keys of articles and related links, best name first: where a file has several names of one field, the first counts.
+const ARTICLE_KEYS: &[(Field, &[&str])] = &[
+    (Field::Title, &["title"]),
+    (Field::Excerpt, &["excerpt", "description", "summary"]),
+    (Field::Date, &["publishedDateTime", "date"]),
+    (Field::Updated, &["updatedDateTime", "lastmod", "updated", "last_modified_at", "modified"]),
+    (Field::OriginalUrl, &["originalUrl", "canonical_url"]),
+    (Field::WebUrl, &["webUrl", "link"]),
+    (Field::AmpWebUrl, &["ampWebUrl"]),
+    (Field::CdnAmpWebUrl, &["cdnAmpWebUrl"]),
+    (Field::Type, &["type"]),
+    (Field::Category, &["category"]),
+    (Field::Quality, &["quality"]),
+    (Field::Heat, &["heat"]),
+    (Field::Published, &["published"]),
+    (Field::Deleted, &["deleted"]),
+    (Field::Removed, &["removed"]),
+    (Field::Draft, &["draft"]),
+    (Field::Private, &["private"]),
+    (Field::FeaturedContent, &["featuredContent"]),
+    (Field::Provider, &["provider"]),
+    (Field::Authors, &["authors", "author"]),
+    (Field::Topics, &["topics", "tags", "categories"]),
+    (Field::Images, &["images", "image"]),
+    (Field::Locale, &["locale", "lang", "language"]),
+    (Field::Id, &["id", "guid"]),
+    (Field::Related, &["related"]),
+];
+
+const PROVIDER_KEYS: &[(Field, &[&str])] =
+    &[(Field::Name, &["name"]), (Field::Domain, &["domain"]), (Field::Images, &["images"]), (Field::Authors, &["authors"])];
+
+const IMAGE_KEYS: &[(Field, &[&str])] = &[
+    (Field::Url, &["url"]),
+    (Field::Width, &["width"]),
+    (Field::Height, &["height"]),
+    (Field::Title, &["title"]),
+    (Field::Attribution, &["attribution"]),
+];
+
+/// The names of keys that are known: those above, and what `fields` in the site file adds.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    more: Vec<(String, Field)>,
+}
+
+/// A key as it is found: its field, and how good a name of the field it is (0 is best).
+type Known = (Field, u8);
+
+impl Names {
+    /// Adds a name for the field that `field` already names. `Err` with the nearest known name if none is called so.
+    pub fn add(&mut self, field: &str, more: &str) -> Result<(), Option<&'static str>> {
+        let Some((field, _)) = look_up(ARTICLE_KEYS, field) else {
+            let names = ARTICLE_KEYS.iter().flat_map(|(_, names)| names.iter().copied());
+            return Err(crate::site::nearest(field, names));
+        };
+        self.more.push((more.to_owned(), field));
+        Ok(())
+    }
+
+    /// Whether a key of this name has a meaning anywhere in an article, so that its line may be shown.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        [ARTICLE_KEYS, PROVIDER_KEYS, IMAGE_KEYS].iter().any(|keys| look_up(keys, key).is_some())
+            || self.more.iter().any(|(name, _)| name == key)
+    }
+
+    fn field(&self, level: Level, key: &str) -> Option<Known> {
+        match level {
+            Level::Article => look_up(ARTICLE_KEYS, key)
+                .or_else(|| self.more.iter().find(|(name, _)| name == key).map(|(_, field)| (*field, u8::MAX))),
+            Level::Provider => look_up(PROVIDER_KEYS, key),
+            Level::Image => look_up(IMAGE_KEYS, key),
+            Level::Unknown => None,
+        }
+    }
+}
+
+fn look_up(keys: &[(Field, &[&str])], key: &str) -> Option<Known> {
+    for (field, names) in keys {
+        for (rank, name) in (0..).zip(*names) {
+            if *name == key {
+                return Some((*field, rank));
+            }
+        }
+    }
+    None
+}
+
+/// A place in the front matter, in bytes from its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Where it starts.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node<'a> {
+    /// Where it stands.
+    pub place: Place,
+    /// What it is.
+    pub value: Value<'a>,
+}
+
+/// What stands in a file, as written: what `yes` or `1984` means is for the field to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// Nothing, or one of YAML's words for it, not quoted.
+    Null,
+    /// A scalar after YAML's escapes.
+    Text(Cow<'a, str>),
+    /// A list.
+    List(Vec<Node<'a>>),
+    /// A map: its known keys.
+    Map(Vec<Pair<'a>>),
+}
+
+/// A known key and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair<'a> {
+    /// What the key means.
+    pub field: Field,
+    /// How good a name of the field the key is; 0 is best.
+    pub rank: u8,
+    /// Where the key stands.
+    pub key: Place,
+    /// The value.
+    pub node: Node<'a>,
+}
+
+/// Why front matter cannot be read at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where, in bytes from the start of the front matter.
+    pub at: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: &'static str,
+}
+
+/// Reads front matter without its fences: the known keys of the top level.
+pub fn parse<'a>(text: &'a str, names: &Names) -> Result<Vec<Pair<'a>>, Fault> {
+    let options = granit_parser::options! {
+        disallow_directives: true,
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    };
+    let mut tree = Tree { events: Parser::new_from_str_with_options(text, options), names, end: text.len() };
+    loop {
+        let (event, place) = tree.next()?;
+        match event {
+            Event::StreamStart | Event::DocumentStart(..) => {}
+            Event::StreamEnd => return Ok(Vec::new()),
+            event => {
+                let root = tree.node(event, place, Level::Article, 0)?;
+                tree.only_one_document()?;
+                return match root.value {
+                    Value::Map(pairs) => Ok(pairs),
+                    Value::Null => Ok(Vec::new()),
+                    _ => Err(Fault {
+                        at: place.start,
+                        message: "the front matter is not a list of `key: value` lines".into(),
+                        help: "begin each line with a key and a colon, such as `title: …`",
+                    }),
+                };
+            }
+        }
+    }
+}
+
+struct Tree<'a, 'n, I: granit_parser::BorrowedInput<'a>> {
+    events: Parser<'a, I>,
+    names: &'n Names,
+    end: usize,
+}
+
+impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
+    fn next(&mut self) -> Result<(Event<'a>, Place), Fault> {
+        match self.events.next_event() {
+            Some(Ok((event, span))) => {
+                let place = |mark: granit_parser::Marker| mark.byte_offset().unwrap_or(0).min(self.end);
+                Ok((event, Place { start: place(span.start), end: place(span.end) }))
+            }
+            Some(Err(error)) => Err(self.fault(&error)),
+            None => Ok((Event::StreamEnd, Place { start: self.end, end: self.end })),
+        }
+    }
+
+    /// The node that begins with `event`.
+    fn node(&mut self, event: Event<'a>, place: Place, level: Level, depth: usize) -> Result<Node<'a>, Fault> {
+        if depth > MAX_DEPTH {
+            return Err(too_deep(place.start));
+        }
+        let value = match plain(event, place.start)? {
+            Event::Scalar(text, style, ..) => {
+                let null = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                if null { Value::Null } else { Value::Text(text) }
+            }
+            Event::SequenceStart(..) => {
+                let mut items = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, _) => break Value::List(items),
+                        (event, place) => items.push(self.node(event, place, level, depth + 1)?),
+                    }
+                }
+            }
+            Event::MappingStart(..) => Value::Map(self.map(level, depth)?),
+            _ => return Err(unexpected(place.start)),
+        };
+        Ok(Node { place, value })
+    }
+
+    fn map(&mut self, level: Level, depth: usize) -> Result<Vec<Pair<'a>>, Fault> {
+        let mut pairs: Vec<Pair> = Vec::new();
+        let mut keys: Vec<Cow<str>> = Vec::new();
+        loop {
+            let (event, place) = self.next()?;
+            let key = match plain(event, place.start)? {
+                Event::MappingEnd => return Ok(pairs),
+                Event::Scalar(key, ..) => key,
+                event => {
+                    // A list or map as a key is no field of ours, but its value has to be read over.
+                    self.skip(event, place, depth + 1)?;
+                    let (event, place) = self.next()?;
+                    self.skip(event, place, depth + 1)?;
+                    continue;
+                }
+            };
+            let known = self.names.field(level, &key);
+            if keys.contains(&key) {
+                let message = match known {
+                    Some(_) => format!("the key `{key}` stands here a second time"),
+                    None => "a key stands here a second time".to_owned(),
+                };
+                return Err(Fault { at: place.start, message, help: "keep one of the two" });
+            }
+            keys.push(key);
+            let (event, value) = self.next()?;
+            match known {
+                None => self.skip(event, value, depth + 1)?,
+                Some((field, rank)) => {
+                    let level = match field {
+                        Field::Provider | Field::Authors => Level::Provider,
+                        Field::Images => Level::Image,
+                        Field::Related => Level::Article,
+                        _ => Level::Unknown,
+                    };
+                    let node = self.node(event, value, level, depth + 1)?;
+                    pairs.push(Pair { field, rank, key: place, node });
+                }
+            }
+        }
+    }
+
+    /// Reads over a node of an unknown key, held to the same limits; nothing of it is kept.
+    fn skip(&mut self, event: Event<'a>, place: Place, depth: usize) -> Result<(), Fault> {
+        if depth > MAX_DEPTH {
+            return Err(too_deep(place.start));
+        }
+        match plain(event, place.start)? {
+            Event::Scalar(..) => Ok(()),
+            Event::MappingStart(..) => self.map(Level::Unknown, depth).map(drop),
+            Event::SequenceStart(..) => loop {
+                match self.next()? {
+                    (Event::SequenceEnd, _) => break Ok(()),
+                    (event, place) => self.skip(event, place, depth + 1)?,
+                }
+            },
+            _ => Err(unexpected(place.start)),
+        }
+    }
+
+    fn only_one_document(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(()),
+                (Event::DocumentEnd, _) => {}
+                (_, place) => return Err(unexpected(place.start)),
+            }
+        }
+    }
+
+    /// The parser's finding in words for somebody who does not know YAML. None of them holds text of the file.
+    fn fault(&self, error: &ScanError) -> Fault {
+        let at = error.marker().byte_offset().unwrap_or(0).min(self.end);
+        let (message, help) = match error.kind() {
+            ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+                ("a colon stands where none may be", "put text that holds `: ` in double quotes")
+            }
+            ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar | ErrorKind::UnexpectedEof => {
+                ("a quoted text is not closed", "close the quotes; inside double quotes write `\\\"` for a quote")
+            }
+            ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
+                ("text follows the closing quote", "inside double quotes write `\\\"` for a quote, inside single quotes `''`")
+            }
+            ErrorKind::UnknownQuotedScalarEscape => (
+                "a backslash stands before a character that cannot be escaped",
+                "write `\\\\` for a backslash, or use single quotes",
+            ),
+            ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInPlainScalar => {
+                ("a tab stands where only spaces may be", "indent with spaces, and put text that holds a tab in quotes")
+            }
+            ErrorKind::RecursionLimitExceeded => return too_deep(at),
+            ErrorKind::DirectiveDisallowed => ("a line begins with `%`", "put the text in quotes, or take the line out"),
+            ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
+                "no `key:` where one should be",
+                "begin the line with a key and a colon, or indent it below the key that it belongs to",
+            ),
+            ErrorKind::UnclosedFlowCollection { .. }
+            | ErrorKind::UnexpectedEofFlowSequence
+            | ErrorKind::UnexpectedEofFlowMapping
+            | ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::ExpectedFlowSequenceSeparator => {
+                ("a list in `[ ]` or a map in `{ }` is not closed", "close it, or put text that begins with a bracket in quotes")
+            }
+            ErrorKind::InvalidIndentation | ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::ExpectedBlockSequenceEntry => {
+                ("this line is indented in a way that fits nothing above it", "line it up with the lines that it belongs to")
+            }
+            ErrorKind::UnexpectedCharacter { .. } => {
+                ("a character stands here that may not begin a text", "put the text in double quotes")
+            }
+            kind => {
+                return Fault {
+                    at,
+                    message: format!("this is not YAML: {kind}"),
+                    help: "put the text in double quotes, or mend the line",
+                };
+            }
+        };
+        Fault { at, message: message.to_owned(), help }
+    }
+}
+
+/// The event, if it bears none of the things that front matter has no use for and that make YAML dangerous.
+fn plain(event: Event<'_>, at: usize) -> Result<Event<'_>, Fault> {
+    let (what, help) = match &event {
+        Event::Alias(_) | Event::UnresolvedAlias(_) => {
+            ("a YAML alias (`*…`)", "put text that begins with `*` in quotes, or write the value out")
+        }
+        Event::Scalar(_, _, anchor, _) | Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _)
+            if *anchor > 0 =>
+        {
+            ("a YAML anchor (`&…`)", "put text that begins with `&` in quotes, or take the anchor out")
+        }
+        Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, _, Some(_)) | Event::MappingStart(_, _, Some(_)) => {
+            ("a YAML tag (`!…`)", "put text that begins with `!` in quotes, or take the tag out")
+        }
+        _ => return Ok(event),
+    };
+    Err(Fault { at, message: format!("{what} stands here, which is not read"), help })
+}
+
+fn too_deep(at: usize) -> Fault {
+    Fault {
+        at,
+        message: format!("lists and maps lie more than {MAX_DEPTH} deep in each other"),
+        help: "flatten them, or quote text that begins with a bracket",
+    }
+}
+
+fn unexpected(at: usize) -> Fault {
+    Fault { at, message: "a second YAML document begins here".into(), help: "keep all fields between the first two fences" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        fn node(item: &Node) -> String {
+            match &item.value {
+                Value::Null => "null".into(),
+                Value::Text(text) => format!("{text:?}"),
+                Value::List(items) => format!("[{}]", items.iter().map(node).collect::<Vec<_>>().join(", ")),
+                Value::Map(pairs) => map(pairs),
+            }
+        }
+        fn map(pairs: &[Pair]) -> String {
+            let pairs: Vec<_> = pairs.iter().map(|p| format!("{:?}: {}", p.field, node(&p.node))).collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+        match parse(text, &Names::default()) {
+            Ok(pairs) => map(&pairs),
+            Err(fault) => format!("{}: {}", fault.at, fault.message),
+        }
+    }
+
+    #[test]
+    fn scalars_stay_as_written() {
+        assert_eq!(shown("title: 1984\nquality: 007\n"), r#"{Title: "1984", Quality: "007"}"#);
+        assert_eq!(shown("title: yes\nexcerpt: 1.10\npublished: \"no\""), r#"{Title: "yes", Excerpt: "1.10", Published: "no"}"#);
+        assert_eq!(
+            shown("title: ~\nexcerpt:\nheat: null\ntype: 'null'"),
+            r#"{Title: null, Excerpt: null, Heat: null, Type: "null"}"#
+        );
+        assert_eq!(shown("title: |\n  a\n  b\nexcerpt: >-\n  a\n  b\n"), r#"{Title: "a\nb\n", Excerpt: "a b"}"#);
+    }
+
+    #[test]
+    fn unknown_keys_are_not_kept() {
+        let text = "secured: abc\nx: {title: a, y: [1, {secured: b}]}\ntitle: t\nprovider:\n  name: n\n  secured: c\n  title: d\n? [a, b]\n: c\n";
+        assert_eq!(shown(text), r#"{Title: "t", Provider: {Name: "n"}}"#);
+    }
+
+    #[test]
+    fn related_links_have_the_fields_of_articles() {
+        let text = "related:\n- title: a\n  images:\n  - url: u\n    width: 1\n- title: b\n";
+        assert_eq!(shown(text), r#"{Related: [{Title: "a", Images: [{Url: "u", Width: "1"}]}, {Title: "b"}]}"#);
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for (text, expected) in [
+            ("a: &x 1\nb: *x", "6: a YAML anchor (`&…`) stands here, which is not read"),
+            ("title: *x", "7: a YAML alias (`*…`) stands here, which is not read"),
+            ("title: !!str x", "13: a YAML tag (`!…`) stands here, which is not read"),
+            ("title: a\ntitle: b", "9: the key `title` stands here a second time"),
+            ("token: a\ntoken: b", "9: a key stands here a second time"),
+            ("title: Amazon: the story", "13: a colon stands where none may be"),
+            ("title: \"abc", "7: a quoted text is not closed"),
+            ("title: \"a\" b\n", "11: text follows the closing quote"),
+            ("title: \"a\\qb\"", "7: a backslash stands before a character that cannot be escaped"),
+            ("- a\n- b", "0: the front matter is not a list of `key: value` lines"),
+            ("title: [a, b", "7: a list in `[ ]` or a map in `{ }` is not closed"),
+            ("title: @x", "7: a character stands here that may not begin a text"),
+            ("title: a\n\tb: c", "7: a tab stands where only spaces may be"),
+            ("title: a\nno colon here\n", "9: no `key:` where one should be"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_ends_quickly() {
+        let brackets = format!("title: {}", "[".repeat(20_000));
+        assert!(shown(&brackets).ends_with("lists and maps lie more than 16 deep in each other"), "{}", shown(&brackets));
+        let maps = (0..100).map(|n| " ".repeat(n) + "a:").collect::<Vec<_>>().join("\n");
+        assert!(shown(&maps).ends_with("lists and maps lie more than 16 deep in each other"), "{}", shown(&maps));
+    }
+
+    #[test]
+    fn nothing_is_an_empty_front_matter() {
+        assert_eq!(shown(""), "{}");
+        assert_eq!(shown("# only a comment\n"), "{}");
+        assert_eq!(shown("~"), "{}");
+    }
+}

@@ -1,0 +1,578 @@
+//! The site file, `feedmill.yaml`: what an owner can set, checked.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+use serde::Deserialize;
+use serde_yaml::Spanned;
+
+use crate::article::Language;
+use crate::feed::Author;
+use crate::format::Format;
+use crate::link::{Key, Link};
+use crate::read::yaml::Names;
+use crate::text::{self, Line, Mojibake};
+use crate::topic::{Slug, TopicKey};
+
+/// The name of the site file.
+pub const FILE_NAME: &str = "feedmill.yaml";
+
+/// Where feeds are said to be until the owner says otherwise.
+pub const DEFAULT_BASE_URL: &str = "http://localhost:8000/";
+
+/// A publication and what its owner wants of its feeds.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The site file, if there is one.
+    pub file: Option<PathBuf>,
+    /// Names the site for ever in feed ids.
+    pub id: String,
+    /// Where the output folder will be served; ends with `/`.
+    pub base_url: Link,
+    /// Whether the owner said so, or it is the default.
+    pub base_url_given: bool,
+    /// What the publication is called.
+    pub title: Line,
+    /// Whether the owner said so, or it is the host.
+    pub title_given: bool,
+    /// What the publication is about; may be empty.
+    pub description: Line,
+    /// The language of the publication.
+    pub language: Language,
+    /// The zone of dates that have none.
+    pub zone: Tz,
+    /// Who publishes.
+    pub author: Author,
+    /// The site that people read.
+    pub home: Link,
+    /// Folders to read, if the command line names none.
+    pub articles: Vec<PathBuf>,
+    /// Globs of files to read; empty: those with the usual endings.
+    pub include: Vec<String>,
+    /// Globs of files and folders not to read.
+    pub exclude: Vec<String>,
+    /// The output folder.
+    pub out: PathBuf,
+    /// Articles in a feed.
+    pub limit: usize,
+    /// What becomes of related links.
+    pub related: Related,
+    /// Articles that do not say `published: true` are left out.
+    pub require_published: bool,
+    /// Addresses and domains that appear nowhere.
+    pub block: Vec<Blocked>,
+    /// The names of front matter keys.
+    pub names: Names,
+    /// Whether mojibake is repaired.
+    pub mojibake: Mojibake,
+    /// What the owner says of single topics.
+    pub topics: BTreeMap<TopicKey, TopicRules>,
+    /// The formats to write.
+    pub formats: Vec<Format>,
+}
+
+/// What becomes of related links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// They are entries of their own.
+    pub entries: bool,
+    /// They are listed in their article.
+    pub list: bool,
+    /// Entries that one article brings at most, best quality first.
+    pub per_article: usize,
+    /// Links that are known to be worse are left out.
+    pub min_quality: Option<i32>,
+}
+
+/// An address, or a domain with all below it, that appears nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocked {
+    /// One story.
+    Story(Key),
+    /// A domain and its subdomains, without `www.`.
+    Domain(String),
+}
+
+impl Blocked {
+    /// Whether this blocks a story of that address.
+    #[must_use]
+    pub fn covers(&self, link: &Link) -> bool {
+        match self {
+            Self::Story(key) => link.key() == *key,
+            Self::Domain(domain) => {
+                link.site().strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            }
+        }
+    }
+}
+
+/// What the owner says of a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TopicRules {
+    /// What it is called.
+    pub name: Line,
+    /// Its folder.
+    pub slug: Option<Slug>,
+    /// Folders that it had.
+    pub former: Vec<Slug>,
+    /// What stands for its name in the feed id.
+    pub key: Option<TopicKey>,
+    /// The title of its feed.
+    pub title: Option<Line>,
+    /// What its feed is about.
+    pub description: Option<Line>,
+}
+
+/// What the command line and the environment put above the site file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Where the output folder will be served.
+    pub base_url: Option<String>,
+    /// The output folder.
+    pub out: Option<PathBuf>,
+}
+
+/// Something in the site file that cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}: {message}{}", .path.display(), at(*.line, *.column), help_line(.help))]
+pub struct SiteError {
+    /// The site file, or what was given for it.
+    pub path: PathBuf,
+    /// Line from 1; 0 if the whole file is meant.
+    pub line: usize,
+    /// Column from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+fn at(line: usize, column: usize) -> String {
+    if line == 0 { String::new() } else { format!(":{line}:{column}") }
+}
+
+fn help_line(help: &str) -> String {
+    if help.is_empty() { String::new() } else { format!("\n  help: {help}") }
+}
+
+impl Site {
+    /// The site file for a folder of articles: in the folder itself, else in the nearest folder above it.
+    #[must_use]
+    pub fn find(folder: &Path) -> Option<PathBuf> {
+        let folder = folder.canonicalize().ok()?;
+        let relative = folder.ancestors().map(|ancestor| ancestor.join(FILE_NAME)).find(|file| file.is_file())?;
+        // Shown as people write it, where it lies below the folder that they are in.
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
+        Some(here.and_then(|here| relative.strip_prefix(here).ok().map(Path::to_path_buf)).unwrap_or(relative))
+    }
+
+    /// Reads the site file at `path`; without one every setting has its default.
+    pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Self, SiteError> {
+        let Some(path) = path else { return Check { path: Path::new(FILE_NAME), overrides }.site(Wire::default(), None) };
+        let text = std::fs::read_to_string(path).map_err(|error| SiteError {
+            path: path.to_owned(),
+            line: 0,
+            column: 0,
+            message: format!("cannot read the site file: {error}"),
+            help: "`feedmill init` writes one".into(),
+        })?;
+        Self::parse(path, &text, overrides)
+    }
+
+    /// Reads the text of a site file; `path` is where it lies.
+    pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Self, SiteError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let options = serde_yaml::options! {
+            budget: serde_yaml::budget! { max_depth: 32, max_aliases: 0, max_anchors: 0 },
+            with_snippet: false,
+        };
+        let empty = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+        let wire = if empty { Ok(Wire::default()) } else { serde_yaml::from_str_with_options(text, options) };
+        let check = Check { path, overrides };
+        let wire = wire.map_err(|error| check.yaml(&error))?;
+        check.site(wire, Some(path.to_owned()))
+    }
+}
+
+/// The site file as it is written. What the values mean is checked in [`Check`].
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Wire {
+    id: Option<Spanned<String>>,
+    base_url: Option<Spanned<String>>,
+    title: Option<String>,
+    description: Option<String>,
+    language: Option<Spanned<String>>,
+    timezone: Option<Spanned<String>>,
+    author: Option<WireAuthor>,
+    home: Option<Spanned<String>>,
+    articles: Option<OneOrMore>,
+    include: Option<OneOrMore>,
+    exclude: Option<OneOrMore>,
+    out: Option<PathBuf>,
+    limit: Option<Spanned<i64>>,
+    related: Option<WireRelated>,
+    require_published: Option<bool>,
+    block: Option<Vec<Spanned<String>>>,
+    fields: Option<BTreeMap<String, Spanned<OneOrMore>>>,
+    mojibake: Option<Spanned<String>>,
+    topics: Option<BTreeMap<String, Option<WireTopic>>>,
+    formats: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireAuthor {
+    name: String,
+    #[serde(default)]
+    uri: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WireRelated {
+    mode: Option<Spanned<String>>,
+    per_article: Option<Spanned<i64>>,
+    min_quality: Option<i32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WireTopic {
+    slug: Option<Spanned<String>>,
+    former: Option<Vec<Spanned<String>>>,
+    key: Option<Spanned<String>>,
+    title: Option<String>,
+    description: Option<String>,
+}
+
+/// A list, or the one thing that stands for a list of one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn list(self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::More(more) => more,
+        }
+    }
+}
+
+struct Check<'a> {
+    path: &'a Path,
+    overrides: &'a Overrides,
+}
+
+impl Check<'_> {
+    fn site(&self, wire: Wire, file: Option<PathBuf>) -> Result<Site, SiteError> {
+        // Paths in the site file are relative to it, so that cron may run from anywhere.
+        let folder = self.path.parent().filter(|_| file.is_some()).unwrap_or(Path::new(""));
+        let base_url_given = self.overrides.base_url.is_some() || wire.base_url.is_some();
+        let base_url = self.base_url(wire.base_url.as_ref())?;
+        let title_given = wire.title.is_some();
+        let title = wire.title.as_deref().map(clean).filter(|title| !title.is_empty());
+        let title = title.unwrap_or_else(|| clean(base_url.site()));
+        let language = match &wire.language {
+            None => Language::parse("en"),
+            Some(tag) => Language::parse(&tag.value),
+        };
+        let language = language
+            .ok_or_else(|| self.error(wire.language.as_ref(), "`language` is not a language tag", "write it like en or pt-BR"))?;
+        let author = self.author(wire.author, &title)?;
+        let home = match &wire.home {
+            None => base_url.clone(),
+            Some(home) => self.link("home", home)?,
+        };
+        let id = match wire.id {
+            None => base_url.as_str().split_once("://").map_or("", |(_, rest)| rest).trim_end_matches('/').to_owned(),
+            Some(id) if id.value.trim().is_empty() => {
+                return Err(self.error(
+                    Some(&id),
+                    "`id` is empty",
+                    "write any text that no other site has; `feedmill init` makes one",
+                ));
+            }
+            Some(id) => id.value,
+        };
+        let limit = self.count("limit", wire.limit.as_ref(), 30)?;
+        let out = match &self.overrides.out {
+            Some(out) => out.clone(),
+            None => folder.join(wire.out.as_deref().unwrap_or(Path::new("feeds"))),
+        };
+        Ok(Site {
+            file,
+            id,
+            base_url,
+            base_url_given,
+            title,
+            title_given,
+            description: wire.description.as_deref().map(clean).unwrap_or_default(),
+            language,
+            zone: self.zone(wire.timezone.as_ref())?,
+            author,
+            home,
+            articles: wire.articles.map(OneOrMore::list).unwrap_or_default().iter().map(|path| folder.join(path)).collect(),
+            include: wire.include.map(OneOrMore::list).unwrap_or_default(),
+            exclude: wire.exclude.map(OneOrMore::list).unwrap_or_default(),
+            out,
+            limit,
+            related: self.related(&wire.related.unwrap_or_default())?,
+            require_published: wire.require_published.unwrap_or(false),
+            block: self.block(wire.block.unwrap_or_default())?,
+            names: self.names(wire.fields.unwrap_or_default())?,
+            mojibake: self.mojibake(wire.mojibake.as_ref())?,
+            topics: self.topics(wire.topics.unwrap_or_default())?,
+            formats: self.formats(wire.formats)?,
+        })
+    }
+
+    fn base_url(&self, given: Option<&Spanned<String>>) -> Result<Link, SiteError> {
+        let text = match (&self.overrides.base_url, given) {
+            (Some(text), _) => text.as_str(),
+            (None, Some(text)) => text.value.as_str(),
+            (None, None) => DEFAULT_BASE_URL,
+        };
+        // An address from the command line is not in the site file.
+        let place = given.filter(|_| self.overrides.base_url.is_none());
+        let mut address = text.trim().to_owned();
+        if address.contains(['?', '#']) {
+            return Err(self.error(
+                place,
+                "`base_url` has a query or a fragment",
+                "write the address of the folder alone, such as https://feeds.example.org/",
+            ));
+        }
+        if !address.ends_with('/') {
+            address.push('/');
+        }
+        Link::parse(&address).map_err(|error| {
+            self.error(
+                place,
+                format!("`base_url` {error}"),
+                "write the address where the feeds will be served, such as https://feeds.example.org/",
+            )
+        })
+    }
+
+    fn author(&self, given: Option<WireAuthor>, title: &Line) -> Result<Author, SiteError> {
+        let Some(given) = given else { return Ok(Author { name: title.clone(), uri: None }) };
+        let name = Some(clean(&given.name)).filter(|name| !name.is_empty()).unwrap_or_else(|| title.clone());
+        let uri = given.uri.as_ref().map(|uri| self.link("author.uri", uri)).transpose()?;
+        Ok(Author { name, uri })
+    }
+
+    fn zone(&self, given: Option<&Spanned<String>>) -> Result<Tz, SiteError> {
+        let Some(given) = given else { return Ok(Tz::UTC) };
+        given.value.parse().map_err(|_| {
+            let near = nearest(&given.value, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+            let help = near.map_or_else(
+                || "write a name of the tz database, such as Europe/Berlin".to_owned(),
+                |near| format!("did you mean {near}?"),
+            );
+            self.error(Some(given), "`timezone` is not a time zone", help)
+        })
+    }
+
+    fn related(&self, given: &WireRelated) -> Result<Related, SiteError> {
+        let mode = given.mode.as_ref().map_or("both", |mode| mode.value.as_str());
+        let (entries, list) = match mode {
+            "both" => (true, true),
+            "entries" => (true, false),
+            "list" => (false, true),
+            "none" => (false, false),
+            _ => return Err(self.choice("related.mode", given.mode.as_ref(), &["both", "entries", "list", "none"])),
+        };
+        Ok(Related {
+            entries,
+            list,
+            per_article: self.count("related.per_article", given.per_article.as_ref(), 10)?,
+            min_quality: given.min_quality,
+        })
+    }
+
+    fn block(&self, given: Vec<Spanned<String>>) -> Result<Vec<Blocked>, SiteError> {
+        let blocked = |entry: Spanned<String>| {
+            let text = entry.value.trim();
+            let wrong = || {
+                self.error(
+                    Some(&entry),
+                    "this is neither an address nor a domain",
+                    "write https://example.org/story or example.org",
+                )
+            };
+            if text.contains("://") {
+                return Link::parse(text).map(|link| Blocked::Story(link.key())).map_err(|_| wrong());
+            }
+            if text.is_empty() || text.contains(['/', ' ', '@', ':']) {
+                return Err(wrong());
+            }
+            let domain = Link::parse(&format!("https://{}/", text.trim_start_matches("*."))).map_err(|_| wrong())?;
+            Ok(Blocked::Domain(domain.site().to_owned()))
+        };
+        given.into_iter().map(blocked).collect()
+    }
+
+    fn names(&self, given: BTreeMap<String, Spanned<OneOrMore>>) -> Result<Names, SiteError> {
+        let mut names = Names::default();
+        for (field, more) in given {
+            let place = Spanned::new((), more.referenced, more.defined);
+            for name in more.value.list() {
+                names.add(&field, &name).map_err(|near| {
+                    let help = near.map_or_else(
+                        || "write the name of a field on the left, and your own names for it in a list".to_owned(),
+                        |near| format!("did you mean `{near}`?"),
+                    );
+                    self.error(Some(&place), format!("`fields` has no field `{field}`"), help)
+                })?;
+            }
+        }
+        Ok(names)
+    }
+
+    fn mojibake(&self, given: Option<&Spanned<String>>) -> Result<Mojibake, SiteError> {
+        match given.map(|mode| mode.value.as_str()) {
+            None | Some("safe") => Ok(Mojibake::Safe),
+            // YAML 1.1 reads the word `off` as a boolean and some writers give it as such.
+            Some("off" | "false") => Ok(Mojibake::Off),
+            Some(_) => Err(self.choice("mojibake", given, &["safe", "off"])),
+        }
+    }
+
+    fn topics(&self, given: BTreeMap<String, Option<WireTopic>>) -> Result<BTreeMap<TopicKey, TopicRules>, SiteError> {
+        let mut topics: BTreeMap<TopicKey, TopicRules> = BTreeMap::new();
+        let mut slugs: BTreeMap<Slug, String> = BTreeMap::new();
+        for (name, topic) in given {
+            let topic = topic.unwrap_or_default();
+            let key = TopicKey::of(&name);
+            if key == TopicKey::all() || topics.contains_key(&key) {
+                let nothing: Option<&Spanned<String>> = None;
+                let message = format!("`topics` names the topic `{name}` twice, in two spellings, or not at all");
+                return Err(self.error(topic.slug.as_ref().or(nothing), message, "keep one of them"));
+            }
+            let slug = topic.slug.as_ref().map(|slug| self.slug(slug)).transpose()?;
+            let former = topic.former.iter().flatten().map(|slug| self.slug(slug)).collect::<Result<Vec<_>, _>>()?;
+            let places = topic.slug.iter().chain(topic.former.iter().flatten());
+            for (taken, place) in slug.iter().chain(&former).zip(places) {
+                if let Some(other) = slugs.insert(taken.clone(), name.clone()) {
+                    let message = format!("the topics `{other}` and `{name}` have the slug `{taken}` both");
+                    return Err(self.error(Some(place), message, "give each a slug of its own"));
+                }
+            }
+            topics.insert(
+                key,
+                TopicRules {
+                    name: clean(&name),
+                    slug,
+                    former,
+                    key: topic.key.map(|key| TopicKey::of(&key.value)),
+                    title: topic.title.as_deref().map(clean).filter(|title| !title.is_empty()),
+                    description: topic.description.as_deref().map(clean).filter(|text| !text.is_empty()),
+                },
+            );
+        }
+        Ok(topics)
+    }
+
+    fn slug(&self, given: &Spanned<String>) -> Result<Slug, SiteError> {
+        Slug::parse(&given.value).map_err(|error| {
+            self.error(
+                Some(given),
+                error.to_string(),
+                "a slug is a folder name of a–z, 0–9 and single hyphens, at most 64 characters",
+            )
+        })
+    }
+
+    fn formats(&self, given: Option<Vec<Spanned<String>>>) -> Result<Vec<Format>, SiteError> {
+        let Some(given) = given else { return Ok(Format::ALL.to_vec()) };
+        let mut formats = Vec::new();
+        for name in &given {
+            let Some(format) = Format::ALL.iter().find(|format| format.name() == name.value) else {
+                return Err(self.choice("formats", Some(name), &Format::ALL.map(Format::name)));
+            };
+            if !formats.contains(format) {
+                formats.push(*format);
+            }
+        }
+        // The order of the list must not show in the output.
+        formats.sort_unstable();
+        if formats.is_empty() {
+            return Err(self.error::<()>(None, "`formats` is empty", "name at least one format, or take the line out"));
+        }
+        Ok(formats)
+    }
+
+    fn link(&self, name: &str, given: &Spanned<String>) -> Result<Link, SiteError> {
+        Link::parse(given.value.trim()).map_err(|error| self.error(Some(given), format!("`{name}` {error}"), error.help()))
+    }
+
+    fn count(&self, name: &str, given: Option<&Spanned<i64>>, default: usize) -> Result<usize, SiteError> {
+        let Some(given) = given else { return Ok(default) };
+        usize::try_from(given.value).ok().filter(|n| (1..=10_000).contains(n)).ok_or_else(|| {
+            self.error(
+                Some(given),
+                format!("`{name}` is not a number from 1 to 10000"),
+                format!("without this line it is {default}"),
+            )
+        })
+    }
+
+    fn choice(&self, name: &str, given: Option<&Spanned<String>>, choices: &[&'static str]) -> SiteError {
+        let near = given.and_then(|given| nearest(&given.value, choices.iter().copied()));
+        let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        self.error(given, format!("`{name}` is one of {}", choices.join(", ")), help)
+    }
+
+    fn error<T>(&self, place: Option<&Spanned<T>>, message: impl Into<String>, help: impl Into<String>) -> SiteError {
+        let (line, column) = place.map_or((0, 0), |place| number(place.referenced));
+        SiteError { path: self.path.to_owned(), line, column, message: message.into(), help: help.into() }
+    }
+
+    fn yaml(&self, error: &serde_yaml::Error) -> SiteError {
+        use serde_yaml::Error as Yaml;
+        let error = error.without_snippet();
+        let (line, column) = error.location().map_or((0, 0), number);
+        let (message, help) = match error {
+            Yaml::SerdeUnknownField { field, expected, .. } => {
+                let help = match nearest(field, expected.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the keys that may stand here: {}", expected.join(", ")),
+                };
+                (format!("the key `{field}` is not known"), help)
+            }
+            Yaml::DuplicateMappingKey { .. } => ("a key stands here a second time".to_owned(), "keep one of the two".to_owned()),
+            other => {
+                // The text of the library may end with the place, which stands before it already.
+                let text = other.to_string();
+                let text = text.split(" at line ").next().unwrap_or_default().trim_end_matches('.').to_owned();
+                (format!("the site file cannot be read: {text}"), String::new())
+            }
+        };
+        SiteError { path: self.path.to_owned(), line, column, message, help }
+    }
+}
+
+fn number(location: serde_yaml::Location) -> (usize, usize) {
+    let number = |n: u64| usize::try_from(n).unwrap_or(0);
+    (number(location.line()), number(location.column()))
+}
+
+/// The owner's own text is cleaned like any other, but nothing in it is taken for mojibake.
+fn clean(text: &str) -> Line {
+    text::line(text, Mojibake::Off).text
+}
+
+/// The name that was most likely meant, if one is near.
+pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let wrong = wrong.to_lowercase();
+    let scored = names.into_iter().map(|name| (strsim::damerau_levenshtein(&wrong, &name.to_lowercase()), name));
+    let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1 + wrong.chars().count() / 4).then_some(name)
+}

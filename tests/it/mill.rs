@@ -1,0 +1,163 @@
+//! The harness: a folder of its own for each test, and the only place that runs the program.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The time that every run goes by unless a test says otherwise: ten days after the sample articles.
+pub const NOW: &str = "2020-11-23T00:00:00Z";
+
+/// A folder in which the program runs.
+pub struct Mill {
+    folder: tempfile::TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+impl Mill {
+    /// An empty folder.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder, variables: BTreeMap::from([("FEEDMILL_NOW".to_owned(), NOW.to_owned())]) }
+    }
+
+    /// A folder that holds a copy of another, links and all.
+    pub fn copy_of(folder: &Path) -> Self {
+        let mill = Self::new();
+        copy(folder, mill.folder.path());
+        mill
+    }
+
+    /// Writes a file; folders above it come along.
+    pub fn file(self, path: &str, contents: impl AsRef<[u8]>) -> Self {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a folder above")).expect("folders");
+        fs::write(path, contents).expect("a file");
+        self
+    }
+
+    /// Writes an article of these front matter lines.
+    pub fn article(self, path: &str, lines: &str) -> Self {
+        let lines = lines.trim_matches('\n');
+        self.file(path, format!("---\n{lines}\n---\n"))
+    }
+
+    /// Writes a good article on a topic; its address is made of the title.
+    pub fn story(self, path: &str, title: &str, date: &str, topic: &str) -> Self {
+        let address = title.to_lowercase().replace(' ', "-");
+        let lines = format!("title: \"{title}\"\ndate: {date}\nlink: https://example.org/{address}\ntopics: [\"{topic}\"]");
+        self.article(path, &lines)
+    }
+
+    /// Takes a file or a folder away.
+    pub fn without(self, path: &str) -> Self {
+        let path = self.path(path);
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("something to take away");
+        self
+    }
+
+    /// Sets an environment variable for the runs that follow.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Where something in the folder is.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// What a file holds.
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}; there is {:?}", self.listing(".")))
+    }
+
+    /// Every file below a folder, sorted.
+    pub fn listing(&self, folder: &str) -> Vec<String> {
+        files(&self.path(folder)).into_keys().collect()
+    }
+
+    /// Runs the program in the folder, with arguments parted by white space.
+    pub fn run(&self, arguments: &str) -> Run {
+        self.run_with(&arguments.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// Runs the program in the folder.
+    pub fn run_with(&self, arguments: &[&str]) -> Run {
+        let output = Command::new(env!("CARGO_BIN_EXE_feedmill"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(&self.variables)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Run { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// What a run came to.
+#[must_use]
+#[derive(Debug)]
+pub struct Run {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// All went well, and nothing was said.
+    #[track_caller]
+    pub fn silent(self) {
+        let _ = self.status(0).stdout("").stderr("");
+    }
+
+    #[track_caller]
+    pub fn status(self, expected: i32) -> Self {
+        assert_eq!(self.status, Some(expected), "exit status; standard error was:\n{}", self.stderr);
+        self
+    }
+
+    /// Standard output, exactly but for white space at both ends.
+    #[track_caller]
+    pub fn stdout(self, expected: &str) -> Self {
+        assert_eq!(self.stdout.trim(), expected.trim(), "standard output");
+        self
+    }
+
+    /// Standard error, exactly but for white space at both ends.
+    #[track_caller]
+    pub fn stderr(self, expected: &str) -> Self {
+        assert_eq!(self.stderr.trim(), expected.trim(), "standard error");
+        self
+    }
+}
+
+/// Every file below a folder and what it holds, by its path with `/`.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn collect(base: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                collect(base, &path, found);
+            } else {
+                let name = path.strip_prefix(base).expect("below").to_string_lossy().replace('\\', "/");
+                found.insert(name, fs::read(&path).unwrap_or_default());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    collect(folder, folder, &mut found);
+    found
+}
+
+/// Copies a folder.
+pub fn copy(from: &Path, to: &Path) {
+    for (path, bytes) in files(from) {
+        let to = to.join(path);
+        fs::create_dir_all(to.parent().expect("a folder above")).expect("folders");
+        fs::write(to, bytes).expect("a copy");
+    }
+}
