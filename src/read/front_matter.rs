@@ -20,9 +20,12 @@ const MAX_RELATED: usize = 50;
 /// Topics of one article that are read.
 const MAX_TOPICS: usize = 20;
 
-/// Whether a file that begins so can hold front matter.
+/// Whether a file that begins so can hold front matter. One in UTF-16 can, and is refused when it is read.
 #[must_use]
 pub fn begins(start: &[u8]) -> bool {
+    if start.starts_with(b"\xff\xfe-\0-\0-\0") || start.starts_with(b"\xfe\xff\0-\0-\0-") {
+        return true;
+    }
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     let Some(rest) = start.strip_prefix(b"---") else { return false };
     let rest = &rest[rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count()..];
@@ -166,8 +169,8 @@ struct Conversion<'r> {
     failed: bool,
     /// Mojibake was repaired in what is being read.
     repaired: bool,
-    /// The related link that is being read, counted from 1: its errors leave out the link and not the article.
-    link: Option<usize>,
+    /// The related link that is being read, counted from 1, and its place: its errors leave out the link and not the article.
+    link: Option<(usize, Place)>,
 }
 
 impl Conversion<'_> {
@@ -216,7 +219,7 @@ impl Conversion<'_> {
         let mut links = Vec::new();
         for (number, item) in (1..).zip(items.iter().take(MAX_RELATED)) {
             let outside = (std::mem::take(&mut self.failed), std::mem::take(&mut self.repaired));
-            self.link = Some(number);
+            self.link = Some((number, item.place));
             links.extend(self.related_link(item));
             self.link = None;
             self.failed = outside.0;
@@ -627,21 +630,25 @@ impl Conversion<'_> {
         self.failed = true;
         match self.link {
             None => self.report(Severity::Error, place, show, message, help),
-            Some(number) => {
+            Some((number, _)) => {
                 let message = format!("{message}; related link {number} is left out");
                 self.report(Severity::Warning, place, show, message, help);
             }
         }
     }
 
-    /// A field that has to be there and is not; its place is that of the map that lacks it.
+    /// A field that has to be there and is not; its place is that of the article or link that lacks it.
     fn missing(&mut self, message: &str, help: &str) {
         self.failed = true;
-        let (severity, message) = match self.link {
-            None => (Severity::Error, message.to_owned()),
-            Some(number) => (Severity::Warning, format!("{message} in related link {number}, which is left out")),
-        };
-        self.diagnostics.push(Diagnostic { line: 1, column: 1, ..Diagnostic::of_file(severity, self.source, message, help) });
+        match self.link {
+            None => {
+                let missing = Diagnostic::of_file(Severity::Error, self.source, message, help);
+                self.diagnostics.push(Diagnostic { line: 1, column: 1, ..missing });
+            }
+            Some((number, place)) => {
+                self.report(Severity::Warning, place, false, format!("{message}; related link {number} is left out"), help);
+            }
+        }
     }
 
     fn report(&mut self, severity: Severity, place: Place, show: bool, message: String, help: &str) {

@@ -11,6 +11,9 @@ use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Sca
 /// How deep lists and maps may lie in each other. Real articles have four levels.
 const MAX_DEPTH: usize = 16;
 
+/// Keys of one map that are read. Real articles have about twenty.
+const MAX_KEYS: usize = 1000;
+
 /// A field that feedmill knows, whatever its key is called in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
@@ -239,7 +242,7 @@ pub fn parse<'a>(text: &'a str, names: &Names) -> Result<Vec<Pair<'a>>, Fault> {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut tree = Tree { events: Parser::new_from_str_with_options(text, options), names, end: text.len() };
+    let mut tree = Tree { events: Parser::new_from_str_with_options(text, options), names, text, last: 0 };
     loop {
         let (event, place) = tree.next()?;
         match event {
@@ -265,18 +268,24 @@ pub fn parse<'a>(text: &'a str, names: &Names) -> Result<Vec<Pair<'a>>, Fault> {
 struct Tree<'a, 'n, I: granit_parser::BorrowedInput<'a>> {
     events: Parser<'a, I>,
     names: &'n Names,
-    end: usize,
+    text: &'a str,
+    /// Where the last node that was read ends.
+    last: usize,
 }
 
 impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
     fn next(&mut self) -> Result<(Event<'a>, Place), Fault> {
         match self.events.next_event() {
             Some(Ok((event, span))) => {
-                let place = |mark: granit_parser::Marker| mark.byte_offset().unwrap_or(0).min(self.end);
-                Ok((event, Place { start: place(span.start), end: place(span.end) }))
+                let place = |mark: granit_parser::Marker| mark.byte_offset().unwrap_or(0).min(self.text.len());
+                let place = Place { start: place(span.start), end: place(span.end) };
+                if matches!(event, Event::Scalar(..)) {
+                    self.last = place.end;
+                }
+                Ok((event, place))
             }
             Some(Err(error)) => Err(self.fault(&error)),
-            None => Ok((Event::StreamEnd, Place { start: self.end, end: self.end })),
+            None => Ok((Event::StreamEnd, Place { start: self.text.len(), end: self.text.len() })),
         }
     }
 
@@ -329,6 +338,10 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
                 };
                 return Err(Fault { at: place.start, message, help: "keep one of the two" });
             }
+            if keys.len() == MAX_KEYS {
+                let message = format!("there are more than {MAX_KEYS} keys in one map");
+                return Err(Fault { at: place.start, message, help: "keep data of other programs in a file of its own" });
+            }
             keys.push(key);
             let (event, value) = self.next()?;
             match known {
@@ -377,12 +390,17 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
 
     /// The parser's finding in words for somebody who does not know YAML. None of them holds text of the file.
     fn fault(&self, error: &ScanError) -> Fault {
-        let at = error.marker().byte_offset().unwrap_or(0).min(self.end);
+        let mut at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
         let (message, help) = match error.kind() {
             ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
                 ("a colon stands where none may be", "put text that holds `: ` in double quotes")
             }
-            ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar | ErrorKind::UnexpectedEof => {
+            ErrorKind::UnclosedQuotedScalar
+            | ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::DocumentIndicatorInQuotedScalar
+            | ErrorKind::UnexpectedEof => {
+                // The parser says where it gave up; what is to be mended is where the text begins.
+                at = self.text[self.last..].find(['"', '\'']).map_or(at, |quote| (self.last + quote).min(at));
                 ("a quoted text is not closed", "close the quotes; inside double quotes write `\\\"` for a quote")
             }
             ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
