@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::article::{Article, Image, RelatedLink, Story};
 use crate::feed::{Author, Entry, EntryKind, Feed, Reference};
 use crate::fetch::Material;
+use crate::group::story::State;
 use crate::group::{Clock, Grouping, Plan};
 use crate::index::Index;
 use crate::link::{EntryId, Fingerprint, feed_id};
@@ -104,7 +105,8 @@ struct Gathered<'a> {
 
 impl Composer<'_> {
     fn entries(&self) -> Vec<Entry> {
-        let coverage: Vec<Coverage> = self.material.chosen.iter().map(|(_, article)| self.coverage(article)).collect();
+        let coverage: Vec<Coverage> =
+            self.material.chosen.iter().map(|(story, article)| self.coverage(*story, article)).collect();
         let mut entries: Vec<Entry> = Vec::new();
         for ((story, article), coverage) in self.material.chosen.iter().zip(&coverage).take(MAX_ENTRIES) {
             let related = if self.site.related.list {
@@ -133,7 +135,7 @@ impl Composer<'_> {
     }
 
     /// What an article points to: without itself, what is withdrawn, what the owner does not want, and what it has twice.
-    fn coverage<'s>(&'s self, article: &'s Article) -> Coverage<'s> {
+    fn coverage<'s>(&'s self, story: u32, article: &'s Article) -> Coverage<'s> {
         let itself: Vec<Fingerprint> = article.story.known_by().all().collect();
         let mut links: Vec<Covered> = Vec::new();
         for link in &article.related {
@@ -141,7 +143,8 @@ impl Composer<'_> {
             let blocked = self.site.block.iter().any(|rule| rule.covers(&link.story.link) || rule.covers(&link.story.identity));
             let poor =
                 self.site.related.min_quality.is_some_and(|least| link.story.quality.is_some_and(|quality| quality < least));
-            let self_link = names.iter().any(|name| itself.contains(name));
+            let found = self.grouping.stories.find(names.iter().copied());
+            let self_link = found == Some(story) || names.iter().any(|name| itself.contains(name));
             if blocked || poor || self_link || self.grouping.stories.withdrawn(names.iter().copied()) {
                 continue;
             }
@@ -191,8 +194,15 @@ impl Composer<'_> {
         match covered.known {
             Known::Chosen(_) => false,
             Known::Linked(_) => true,
-            Known::No => self.clock.preview || covered.link.published.is_none_or(|date| date <= self.clock.now),
+            Known::No => self.clock.preview || !self.is_future(covered.link.published, &covered.names),
         }
+    }
+
+    /// Whether a link is dated after the run's clock, by its own word or by that of the article it leads to.
+    fn is_future(&self, published: Option<DateTime<Utc>>, names: &[Fingerprint]) -> bool {
+        let story = self.grouping.stories.find(names.iter().copied());
+        let waiting = story.is_some_and(|story| self.grouping.stories.list[story as usize].state == State::Waiting);
+        waiting || published.is_some_and(|date| date > self.clock.now)
     }
 
     fn related_entry(&self, gathered: &Gathered) -> Entry {
@@ -209,6 +219,9 @@ impl Composer<'_> {
             let published = link.published.unwrap_or_else(|| self.material.chosen[parent].1.published);
             let mut entry = self.entry(&link.story, published, link.updated.unwrap_or(published), kind);
             entry.id = self.link_id(link, &gathered.names);
+            if self.is_future(link.published, &gathered.names) {
+                entry.title = preview(&entry.title);
+            }
             entry
         };
         entry.categories = vec![line(RELATED_LABEL)];
@@ -232,14 +245,17 @@ impl Composer<'_> {
         best.unwrap_or_else(|| unreachable!("a gathered story has the copy that it was gathered from"))
     }
 
-    /// The id of a link's entry. An article that is not public has no entry, but its own id is the story's all the same.
+    /// The id of a link's entry. A story that has a file keeps the id that it has there, whether or not the file is public:
+    /// the entry is the same when it is published.
     fn link_id(&self, link: &RelatedLink, names: &[Fingerprint]) -> EntryId {
-        let story = self.grouping.stories.find(names.iter().copied()).map(|story| self.grouping.stories.list[story as usize]);
-        let own = story.and_then(|story| {
-            let (names, _) = self.index.names(&self.index.rows[story.winner]);
-            names.iter().find_map(|name| self.index.own_id(*name))
-        });
-        own.cloned().unwrap_or_else(|| link.story.entry_id())
+        let Some(story) = self.grouping.stories.find(names.iter().copied()) else { return link.story.entry_id() };
+        let story = &self.grouping.stories.list[story as usize];
+        let (own, _) = self.index.names(&self.index.rows[story.winner]);
+        let own_id = own.iter().find_map(|name| self.index.own_id(*name));
+        own_id
+            .cloned()
+            .or_else(|| own.first().map(|name| EntryId::from_fingerprint(*name)))
+            .unwrap_or_else(|| link.story.entry_id())
     }
 
     fn reference(&self, covered: &Covered) -> Reference {
@@ -266,7 +282,14 @@ impl Composer<'_> {
     }
 
     fn topics(&self, story: u32) -> Vec<Line> {
-        self.grouping.topics_of(story).map(|topic| topic.name.clone()).collect()
+        let mut names: Vec<Line> = Vec::new();
+        for topic in self.grouping.topics_of(story) {
+            // Topics are told apart by their keys; repair can give two of them one name.
+            if !names.contains(&topic.name) {
+                names.push(topic.name.clone());
+            }
+        }
+        names
     }
 
     fn entry(&self, story: &Story, published: DateTime<Utc>, updated: DateTime<Utc>, kind: EntryKind) -> Entry {
@@ -360,4 +383,143 @@ fn preview(title: &Line) -> Line {
 fn line(text: &str) -> Line {
     // A character reference in clean text was meant to be seen: it must not be decoded a second time.
     text::line(&text.replace('&', "&amp;"), Mojibake::Off).text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::Provider;
+    use crate::link::Link;
+    use crate::text::prose;
+
+    fn image(path: &str, width: Option<u32>) -> Image {
+        Image { link: address(path), width, height: None, title: Line::default(), attribution: Line::default() }
+    }
+
+    fn address(path: &str) -> Link {
+        Link::parse(&format!("https://example.org/{path}")).expect("an address")
+    }
+
+    fn name(path: &str) -> Fingerprint {
+        address(path).key().fingerprint()
+    }
+
+    fn link(path: &str) -> RelatedLink {
+        let story = Story {
+            title: line(path),
+            excerpt: text::Prose::default(),
+            link: address(path),
+            identity: address(path),
+            amp: Vec::new(),
+            own_id: None,
+            provider: Provider::default(),
+            images: Vec::new(),
+            embed: None,
+            quality: None,
+            heat: None,
+            kind: None,
+            category: None,
+            language: None,
+        };
+        RelatedLink { story, published: None, updated: None, repaired: false }
+    }
+
+    #[test]
+    fn the_picture_is_the_one_that_fits_best() {
+        let chosen = |widths: &[Option<u32>]| {
+            let images: Vec<Image> = widths.iter().enumerate().map(|(n, width)| image(&n.to_string(), *width)).collect();
+            picture(&images).and_then(|chosen| images.iter().position(|image| image == chosen))
+        };
+        assert_eq!(chosen(&[]), None);
+        assert_eq!(chosen(&[Some(640), Some(2400), Some(1200), Some(1600)]), Some(2), "nearest at or above 1200");
+        assert_eq!(chosen(&[Some(640), Some(1199), Some(50)]), Some(1), "else the widest");
+        assert_eq!(chosen(&[None, Some(50), None]), Some(1), "one that says is better than one that does not");
+        assert_eq!(chosen(&[None, None]), Some(0), "else the first");
+        assert_eq!(chosen(&[Some(640), Some(640)]), Some(0), "of equals the first");
+        assert_eq!(chosen(&[Some(1300), Some(1300)]), Some(0), "of equals the first");
+    }
+
+    #[test]
+    fn of_two_copies_the_undamaged_one_is_better_then_the_richer() {
+        let damaged = RelatedLink { repaired: true, ..link("a") };
+        let mut poor = link("a");
+        let mut excerpt = link("a");
+        excerpt.story.excerpt = prose("Excerpt", Mojibake::Off).text;
+        let mut pictured = link("a");
+        pictured.story.images = vec![image("a", None)];
+        poor.story.quality = Some(900);
+        let mut rich_but_damaged = excerpt.clone();
+        rich_but_damaged.repaired = true;
+        rich_but_damaged.story.quality = Some(900);
+        let mut fair = link("a");
+        fair.story.quality = Some(-1);
+        // Each is better than all behind it.
+        let order = [&excerpt, &pictured, &poor, &fair, &link("a"), &rich_but_damaged, &damaged];
+        for (place, first) in order.iter().enumerate() {
+            assert!(!better(first, first));
+            for second in &order[place + 1..] {
+                assert!(better(first, second) && !better(second, first), "{first:?} before {second:?}");
+            }
+        }
+    }
+
+    /// The places of the parents of what is united, and what it is known to be.
+    fn united(parts: &[(usize, &RelatedLink, Known, &[&str])]) -> Vec<(Vec<usize>, bool)> {
+        let gathered = parts.iter().map(|(parent, link, known, names)| Gathered {
+            copies: vec![(*parent, *link)],
+            known: *known,
+            names: names.iter().map(|path| name(path)).collect(),
+        });
+        let places = |one: &Gathered| one.copies.iter().map(|(parent, _)| *parent).collect();
+        unite(gathered.collect()).iter().map(|one| (places(one), one.known != Known::No)).collect()
+    }
+
+    #[test]
+    fn links_that_share_a_name_are_one_entry_in_the_place_of_the_first() {
+        let link = link("a");
+        let parts: &[(usize, &RelatedLink, Known, &[&str])] = &[
+            (0, &link, Known::No, &["a"]),
+            (0, &link, Known::No, &["b"]),
+            (1, &link, Known::No, &["c"]),
+            (2, &link, Known::No, &["a", "d"]),
+        ];
+        assert_eq!(united(parts), [(vec![0, 2], false), (vec![0], false), (vec![1], false)]);
+    }
+
+    #[test]
+    fn a_link_that_comes_last_can_join_what_was_apart() {
+        let link = link("a");
+        let parts: &[(usize, &RelatedLink, Known, &[&str])] = &[
+            (0, &link, Known::No, &["x"]),
+            (1, &link, Known::No, &["a"]),
+            (2, &link, Known::No, &["b"]),
+            (3, &link, Known::No, &["b", "a"]),
+        ];
+        assert_eq!(united(parts), [(vec![0], false), (vec![1, 2, 3], false)]);
+    }
+
+    #[test]
+    fn a_name_that_two_articles_seem_to_share_never_makes_them_one() {
+        let link = link("a");
+        let parts: &[(usize, &RelatedLink, Known, &[&str])] = &[
+            (0, &link, Known::Linked(1), &["a", "amp"]),
+            (1, &link, Known::Linked(2), &["b", "amp"]),
+            (2, &link, Known::Linked(1), &["c"]),
+            (3, &link, Known::No, &["c"]),
+        ];
+        assert_eq!(united(parts), [(vec![0, 2, 3], true), (vec![1], true)]);
+    }
+
+    #[test]
+    fn several_authors_are_one_name_and_without_any_the_provider_is() {
+        let mut story = link("a").story;
+        assert_eq!(author(&story).name.as_str(), "example.org");
+        story.provider.site = Some(Link::parse("https://www.paper.example/").expect("an address"));
+        assert_eq!((author(&story).name.as_str(), provider_name(&story).as_str()), ("paper.example", "paper.example"));
+        assert_eq!(author(&story).uri, story.provider.site);
+        story.provider.name = line("The &amp; Paper");
+        assert_eq!(author(&story).name.as_str(), "The &amp; Paper");
+        story.provider.authors = vec![line("A. B."), line("C &lt; D")];
+        assert_eq!((author(&story).name.as_str(), provider_name(&story).as_str()), ("A. B., C &lt; D", "The &amp; Paper"));
+    }
 }

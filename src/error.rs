@@ -1,9 +1,8 @@
 //! What is said to people: [`Error`] stops a run, a [`Diagnostic`] concerns one article or one feed and stops nothing else.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
-use crate::publish::FolderError;
 use crate::site::SiteError;
 
 /// Why a run could not be carried out. The exit status is 2, and what was published stays as it was.
@@ -14,7 +13,7 @@ pub enum Error {
     #[error(transparent)]
     Site(#[from] SiteError),
     /// An article folder that cannot be read.
-    #[error("{}: cannot read this folder: {cause}", .path.display())]
+    #[error("{}: cannot read this folder: {cause}", shown(.path))]
     Articles {
         /// The folder as it was given.
         path: PathBuf,
@@ -24,6 +23,32 @@ pub enum Error {
     /// The output folder cannot be used, or must not be touched.
     #[error(transparent)]
     Folder(#[from] FolderError),
+}
+
+/// Why an output folder cannot be used, or must not be touched.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {message}{}", shown(.path), help_line(.help))]
+pub struct FolderError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl FolderError {
+    /// An error about this file or folder.
+    #[must_use]
+    pub fn new(path: &Path, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), message: message.into(), help: help.into() }
+    }
+}
+
+/// What to do, on a line of its own below what is wrong.
+#[must_use]
+pub fn help_line(help: &str) -> String {
+    if help.is_empty() { String::new() } else { format!("\n  help: {help}") }
 }
 
 /// How much a [`Diagnostic`] matters.
@@ -138,6 +163,22 @@ fn printable(c: char) -> char {
 #[must_use]
 pub fn safe(text: &str) -> String {
     text.chars().map(|c| if c == '\n' { '\u{fffd}' } else { printable(c) }).collect()
+}
+
+/// A path as a user would write it: `seeds/../feeds` is `feeds`, and nothing in it steers a terminal.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        let above = part == Component::ParentDir && matches!(short.components().next_back(), Some(Component::Normal(_)));
+        if above {
+            short.pop();
+        } else if part != Component::CurDir {
+            short.push(part);
+        }
+    }
+    // What is left of `.` is nothing.
+    if short.as_os_str().is_empty() { ".".to_owned() } else { safe(&short.to_string_lossy()) }
 }
 
 impl fmt::Display for Diagnostic {

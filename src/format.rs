@@ -2,6 +2,10 @@
 
 use crate::topic::Slug;
 
+/// The name of the program in every document, by which a later run knows its own files. Never with a version: a new release
+/// would change every byte of every feed.
+pub const GENERATOR: &str = "feedmill";
+
 /// A format of feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {

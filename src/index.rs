@@ -26,7 +26,7 @@ pub struct Index {
     pub faulty: usize,
     names: Vec<Fingerprint>,
     topic_lists: Vec<u32>,
-    own_ids: HashMap<Fingerprint, EntryId>,
+    own_ids: HashMap<Fingerprint, (usize, EntryId)>,
 }
 
 /// What is known of one article.
@@ -76,7 +76,7 @@ impl Index {
     /// The id that some article gives itself, if a story known by this name has one.
     #[must_use]
     pub fn own_id(&self, name: Fingerprint) -> Option<&EntryId> {
-        self.own_ids.get(&name)
+        self.own_ids.get(&name).map(|(_, id)| id)
     }
 
     /// The file of a row.
@@ -160,7 +160,7 @@ impl Part {
             self.index.topic_lists.push(spelling);
         }
         if let Some(id) = &story.own_id {
-            self.index.own_ids.insert(id.fingerprint(), id.clone());
+            keep_first(&mut self.index.own_ids, id.fingerprint(), (file, id.clone()));
         }
         self.row(&story.known_by(), row);
     }
@@ -202,13 +202,23 @@ fn merge(files: Vec<PathBuf>, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
             row
         }));
         index.others.extend(part.index.others);
-        index.own_ids.extend(part.index.own_ids);
+        for (name, id) in part.index.own_ids {
+            keep_first(&mut index.own_ids, name, id);
+        }
         index.faulty += part.index.faulty;
         diagnostics.extend(part.diagnostics);
     }
     index.rows.sort_unstable_by_key(|row| row.file);
     index.others.sort_unstable();
     (index, diagnostics)
+}
+
+/// Of two spellings of one id (`urn:uuid:` in either case) that of the first file counts.
+fn keep_first(ids: &mut HashMap<Fingerprint, (usize, EntryId)>, name: Fingerprint, id: (usize, EntryId)) {
+    let kept = ids.entry(name).or_insert_with(|| id.clone());
+    if id.0 < kept.0 {
+        *kept = id;
+    }
 }
 
 /// Rows keep places in 32 bits: four thousand million names are more than memory holds.

@@ -69,16 +69,18 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::error::{Diagnostic, Error, Severity};
+use crate::error::{Diagnostic, Error, FolderError, Severity, shown};
+use crate::feed::Feed;
+use crate::format::Format;
 use crate::group::story::State;
 use crate::group::{Clock, Grouping, Plan};
 use crate::index::Index;
 use crate::manifest::Manifest;
-use crate::publish::{Changes, Folder, FolderError};
+use crate::publish::{Changes, Folder};
 use crate::read::Rules;
 use crate::read::walk::{self, Selection};
 use crate::site::{Site, SiteError};
@@ -152,8 +154,8 @@ pub struct Report {
     pub changes: Changes,
     /// Files that are no articles, and why.
     pub others: Vec<(PathBuf, &'static str)>,
-    /// A feed was held back, because it came out wrong.
-    pub held_back: bool,
+    /// Feeds could not be published, or one of them came out wrong and was held back; an error says why.
+    pub failed: bool,
 }
 
 /// How many of what.
@@ -190,10 +192,15 @@ impl Report {
 /// Reads articles and publishes their feeds, as far as the request says.
 pub fn build(request: &Request) -> Result<Report, Error> {
     let site = request.site;
-    let folder = Folder::open(&site.out)?;
+    let folder = match Folder::open(&site.out) {
+        // What is wrong with the output folder is no business of a run that only reads.
+        Err(_) if request.action == Action::Check => Folder::new(&site.out),
+        folder => folder?,
+    };
     permit(request, &folder)?;
 
-    let rules = Rules { names: site.names.clone(), zone: site.zone, mojibake: site.mojibake, now: request.clock.now };
+    let rules =
+        Rules { names: site.names.clone(), zone: site.zone, mojibake: site.mojibake, now: request.clock.now, whole: false };
     let sources = walk::walk(request.articles, &selection(site)?).map_err(|(path, cause)| Error::Articles { path, cause })?;
     request.progress.files.store(sources.files.len(), Ordering::Relaxed);
     let mut diagnostics = sources.diagnostics;
@@ -206,10 +213,15 @@ pub fn build(request: &Request) -> Result<Report, Error> {
 
     let stop = request.action == Action::Check || (request.strict && report.has_errors());
     if !stop {
-        if grouping.feeds.is_empty() {
-            nothing_to_publish(request, &folder, &mut report)?;
+        let outcome = if grouping.feeds.is_empty() {
+            nothing_to_publish(request, &folder, &mut report)
         } else {
-            publish(request, &folder, &rules, &index, &grouping, &mut report)?;
+            publish(request, &folder, &Rules { whole: true, ..rules }, &index, &grouping, &mut report)
+        };
+        // What was found in the articles is told all the same.
+        if let Err(error) = outcome {
+            report.failed = true;
+            report.diagnostics.push(Diagnostic::of_file(Severity::Error, &shown(&error.path), error.message, error.help));
         }
     }
     report.diagnostics.sort_by(Diagnostic::order);
@@ -274,7 +286,7 @@ fn counts(index: &Index, grouping: &Grouping) -> Counts {
 }
 
 /// An empty folder is more likely a mistake than news: what people subscribe to stays.
-fn nothing_to_publish(request: &Request, folder: &Folder, report: &mut Report) -> Result<(), Error> {
+fn nothing_to_publish(request: &Request, folder: &Folder, report: &mut Report) -> Result<(), FolderError> {
     let message = "no published article was found";
     if folder.published.feeds.is_empty() {
         let source = request.articles.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ");
@@ -282,11 +294,9 @@ fn nothing_to_publish(request: &Request, folder: &Folder, report: &mut Report) -
         report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &source, message, help));
         return Ok(());
     }
-    Err(Error::Folder(FolderError {
-        path: request.site.out.clone(),
-        message: format!("{message}, and there are feeds here; they stay as they are"),
-        help: "if this is meant, delete the folder; `feedmill check -v` lists what was found and why it is not shown".into(),
-    }))
+    let message = format!("{message}, and there are feeds here; they stay as they are");
+    let help = "if this is meant, delete the folder; `feedmill check -v` lists what was found and why it is not shown";
+    Err(FolderError::new(&request.site.out, message, help))
 }
 
 /// Composes, writes and publishes every feed, one in memory for each thread; then the manifest.
@@ -297,7 +307,7 @@ fn publish(
     index: &Index,
     grouping: &Grouping,
     report: &mut Report,
-) -> Result<(), Error> {
+) -> Result<(), FolderError> {
     let site = request.site;
     let paths = grouping.feeds.iter().flat_map(|plan| site.formats.iter().map(|format| format.path(grouping.slug(plan))));
     let paths: Vec<String> = paths.collect();
@@ -326,19 +336,20 @@ fn publish(
         }
         work();
     });
-    let Done { files, feeds, mut changes, diagnostics, held_back, errors } =
+    let Done { files, feeds, mut changes, diagnostics, failed, errors } =
         done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some((_, error)) = errors.into_iter().next() {
-        return Err(error.into());
+        return Err(error);
     }
     report.diagnostics.extend(diagnostics);
-    report.held_back = held_back;
+    report.failed = failed;
 
     let next = Manifest { site: site.id.clone(), site_file: site.file.is_some(), preview: request.clock.preview, files, feeds };
     let former: BTreeSet<String> =
         site.topics.values().flat_map(|rules| &rules.former).map(|slug| slug.as_str().to_owned()).collect();
     let manifest = publish::succeed(&folder.published, next, &former, &mut changes);
-    mill.file(manifest::FILE_NAME, &manifest.bytes(), &mut changes)?;
+    let bytes = manifest.bytes();
+    mill.put(manifest::FILE_NAME, &bytes, folder.differs(manifest::FILE_NAME, &bytes)?, &mut changes)?;
     for slug in &changes.gone {
         let help =
             "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else delete its folder";
@@ -369,7 +380,7 @@ struct Done {
     feeds: BTreeMap<topic::TopicKey, manifest::Feed>,
     changes: Changes,
     diagnostics: Vec<Diagnostic>,
-    held_back: bool,
+    failed: bool,
     errors: BTreeMap<PathBuf, FolderError>,
 }
 
@@ -380,7 +391,7 @@ impl Done {
         self.changes.written.extend(one.changes.written);
         self.changes.unchanged.extend(one.changes.unchanged);
         self.diagnostics.extend(one.diagnostics);
-        self.held_back |= one.held_back;
+        self.failed |= one.failed;
     }
 }
 
@@ -390,31 +401,14 @@ impl Mill<'_> {
         let site = self.request.site;
         let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics);
         let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material) else {
+            // Its files changed during the run: what was published stays, and is no less alive for it.
+            let key = plan.topic.map_or_else(topic::TopicKey::all, |topic| self.grouping.topics[topic].key.clone());
+            let published = self.folder.published.feeds.get(&key).cloned();
+            done.feeds.extend(published.map(|feed| (key, feed)));
             return Ok(done);
         };
         for &format in &site.formats {
-            let path = format.path(feed.slug.as_ref());
-            match write::write(&feed, format).and_then(|document| {
-                // What equals the published file was read back when it was published.
-                let differs = self.folder.differs(&path, &document.bytes).map_err(|error| error.to_string())?;
-                if differs { write::verify(&document).map(|()| document) } else { Ok(document) }
-            }) {
-                Ok(document) => {
-                    self.file(&path, &document.bytes, &mut done.changes)?;
-                    let file = manifest::File {
-                        sha256: document.sha256(),
-                        bytes: document.bytes.len() as u64,
-                        content_type: format.content_type().to_owned(),
-                    };
-                    done.files.insert(path, file);
-                }
-                Err(why) => {
-                    done.held_back = true;
-                    let message = format!("this feed did not come out right and is held back: {why}");
-                    let help = "what was published stays; this is a fault of feedmill, please report it";
-                    done.diagnostics.push(Diagnostic::of_file(Severity::Error, &shown(&site.out.join(&path)), message, help));
-                }
-            }
+            self.document(&feed, format, &mut done)?;
         }
         let entries =
             feed.entries.iter().map(|entry| manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published });
@@ -423,9 +417,44 @@ impl Mill<'_> {
         Ok(done)
     }
 
+    /// Writes a feed in one format, and publishes it if it differs from what is published and comes out right.
+    fn document(&self, feed: &Feed, format: Format, done: &mut Done) -> Result<(), FolderError> {
+        let path = format.path(feed.slug.as_ref());
+        let shown = || shown(&self.request.site.out.join(&path));
+        let mut hold_back = |why: &str| {
+            done.failed = true;
+            let message = format!("this feed did not come out right and is held back: {why}");
+            let help = "what was published stays; this is a fault of feedmill, please report it";
+            done.diagnostics.push(Diagnostic::of_file(Severity::Error, &shown(), message, help));
+        };
+        let document = match write::write(feed, format) {
+            Ok(document) => document,
+            Err(why) => {
+                hold_back(&why);
+                return Ok(());
+            }
+        };
+        // What equals the published file was read back when it was published.
+        let differs = self.folder.differs(&path, &document.bytes)?;
+        if differs && let Err(why) = write::verify(&document) {
+            hold_back(&why);
+            return Ok(());
+        }
+        if document.bytes.len() > write::LARGE {
+            let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
+            let help = "lower `limit` or `related.per_article` in the site file";
+            done.diagnostics.push(Diagnostic::of_file(Severity::Warning, &shown(), message, help));
+        }
+        self.put(&path, &document.bytes, differs, &mut done.changes)?;
+        let content_type = format.content_type().to_owned();
+        let file = manifest::File { sha256: document.sha256(), bytes: document.bytes.len() as u64, content_type };
+        done.files.insert(path, file);
+        Ok(())
+    }
+
     /// Replaces a file if it differs and if files are to be replaced at all.
-    fn file(&self, path: &str, bytes: &[u8], changes: &mut Changes) -> Result<(), FolderError> {
-        if !self.folder.differs(path, bytes)? {
+    fn put(&self, path: &str, bytes: &[u8], differs: bool, changes: &mut Changes) -> Result<(), FolderError> {
+        if !differs {
             changes.unchanged.insert(path.to_owned());
             return Ok(());
         }
@@ -435,19 +464,4 @@ impl Mill<'_> {
         changes.written.insert(path.to_owned());
         Ok(())
     }
-}
-
-/// A path as a user would write it: `seeds/../feeds` is `feeds`, and nothing in it steers a terminal.
-#[must_use]
-pub fn shown(path: &Path) -> String {
-    let mut short = PathBuf::new();
-    for part in path.components() {
-        let above = part == Component::ParentDir && matches!(short.components().next_back(), Some(Component::Normal(_)));
-        if above {
-            short.pop();
-        } else if part != Component::CurDir {
-            short.push(part);
-        }
-    }
-    error::safe(&short.to_string_lossy())
 }

@@ -33,6 +33,9 @@ impl Link {
     ///
     /// When the text is no address, or not one that a feed may hold; see [`LinkError`].
     pub fn parse(text: &str) -> Result<Link, LinkError> {
+        if is_serialised(text) {
+            return Ok(Link(text.to_owned()));
+        }
         if text.trim().is_empty() {
             return Err(LinkError::Empty);
         }
@@ -137,6 +140,54 @@ impl Link {
         // There is a path in every serialised http(s) address.
         address.split_at(address.find('/').unwrap_or(address.len()))
     }
+}
+
+/// Whether a text is certain to be an address already as [`Link::parse`] would write it, so that it need not be taken apart:
+/// most addresses are, and a folder has many.
+pub(crate) fn is_serialised(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+    let Some(slash) = rest.find('/') else { return false };
+    let (host, rest) = rest.split_at(slash);
+    if !is_name(host) {
+        return false;
+    }
+    let mut previous = b'/';
+    let mut bytes = rest.bytes();
+    let mut in_query = false;
+    while let Some(byte) = bytes.next() {
+        let plain = match byte {
+            // A segment that begins with a dot may be `.` or `..`.
+            b'.' => in_query || previous != b'/',
+            b'%' => {
+                let digits = (bytes.next(), bytes.next());
+                let hexadecimal = |digit: Option<u8>| digit.is_some_and(|digit| digit.is_ascii_hexdigit());
+                // An encoded dot is a dot to the parser.
+                hexadecimal(digits.0) && hexadecimal(digits.1) && !matches!(digits, (Some(b'2'), Some(b'e' | b'E')))
+            }
+            b'?' => {
+                in_query = true;
+                true
+            }
+            b'-' | b'_' | b'~' | b'/' | b'!' | b'$' | b'&' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' => true,
+            byte => byte.is_ascii_alphanumeric(),
+        };
+        if !plain {
+            return false;
+        }
+        previous = byte;
+    }
+    true
+}
+
+/// Whether a host is surely a name, and one that serialises to itself: a last label with a digit at its start may be an IPv4
+/// address, and `xn--` has to be checked.
+pub(crate) fn is_name(host: &str) -> bool {
+    let label = |label: &str| {
+        let inner = label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        inner && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && !label.starts_with("xn--")
+    };
+    host.split('.').all(label)
+        && host.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_lowercase()))
 }
 
 impl fmt::Display for Link {
@@ -245,7 +296,7 @@ impl EntryId {
         if text.contains(char::is_whitespace) {
             return Err("has white space in it");
         }
-        if text.contains(|c: char| c.is_control() || is_noncharacter(c)) {
+        if text.contains(|c: char| c.is_control() || is_noncharacter(c) || is_override(c)) {
             return Err("has a character in it that a feed cannot hold");
         }
         Ok(EntryId(text.to_owned()))
@@ -469,6 +520,11 @@ fn is_uri_byte(byte: u8) -> bool {
         allowed
     };
     ALLOWED[usize::from(byte)]
+}
+
+/// A byte order mark, and what turns the direction of the text around it: in an id they are there by mistake or malice.
+fn is_override(c: char) -> bool {
+    matches!(c, '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The code points that Unicode keeps for no character; XML forbids two of them.
@@ -793,6 +849,17 @@ mod tests {
     const HOST: &str = r"(www\.){0,2}([a-z0-9_-]{1,8}\.|bücher\.|日本\.|\.){0,3}([a-z]{2,5}|[0-9]{1,3}|youtube\.com|youtu\.be|x)\.{0,2}(:[0-9]{1,4})?";
 
     proptest! {
+        /// What is taken for serialised is what the parser makes of it.
+        #[test]
+        fn an_address_that_is_taken_as_it_is_parses_to_itself(
+            text in "https?://(www\\.)?[a-z0-9.-]{1,8}(\\.[a-z0-9]{1,3})?(:80)?(/[a-zA-Z0-9%._~!$&'()*+,;=:@?#/\\\\|-]{0,6}){0,3}(%2[eEfF])?(/\\.\\.?/?)?(\\?[a-z%'/.?]{0,4})?"
+        ) {
+            if is_serialised(&text) {
+                let url = Url::parse(&text);
+                prop_assert_eq!(url.map(String::from), Ok(text));
+            }
+        }
+
         #[test]
         fn the_key_of_a_key_is_the_key(host in HOST, text in TEXT) {
             if let Ok(link) = Link::parse(&format!("https://{host}/{text}")) {

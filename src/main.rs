@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Parser;
-use feedmill::error::{Diagnostic, Severity};
+use feedmill::error::{Diagnostic, Severity, shown};
 use feedmill::group::Clock;
 use feedmill::site::{self, Overrides, Site};
-use feedmill::{Action, Progress, Report, Request, build, read, shown};
+use feedmill::{Action, Progress, Report, Request, build, read};
 
 mod cli;
 
@@ -72,7 +72,7 @@ fn run(common: &Common, run: &Run) -> Result<ExitCode, String> {
     };
     let report = watched(&request, common.quiet).map_err(|error| error.to_string())?;
     print(&report, common, run, &site);
-    Ok(if report.held_back {
+    Ok(if report.failed {
         ExitCode::from(FAILED)
     } else if report.has_errors() && (run.action == Action::Check || run.strict) {
         ExitCode::from(FOUND_ERRORS)

@@ -6,26 +6,9 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error::FolderError;
+use crate::format::GENERATOR;
 use crate::manifest::{self, Manifest};
-use crate::write::GENERATOR;
-
-/// Why an output folder cannot be used, or must not be touched.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {message}{}", .path.display(), if .help.is_empty() { String::new() } else { format!("\n  help: {}", .help) })]
-pub struct FolderError {
-    /// The file or folder.
-    pub path: PathBuf,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub help: String,
-}
-
-impl FolderError {
-    fn new(path: &Path, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), message: message.into(), help: help.into() }
-    }
-}
 
 /// What a run does to the output folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +34,12 @@ pub struct Folder {
 }
 
 impl Folder {
+    /// A folder in which nothing was published yet.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), published: Manifest::default(), used: false }
+    }
+
     /// Looks at an output folder; it need not exist yet. Nothing is changed.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let file = path.join(manifest::FILE_NAME);
@@ -60,7 +49,7 @@ impl Folder {
                 if path.exists() && !path.is_dir() {
                     return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
                 }
-                return Ok(Self { path: path.to_owned(), published: Manifest::default(), used: false });
+                return Ok(Self::new(path));
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
@@ -168,10 +157,13 @@ impl Folder {
     }
 }
 
+/// Bytes within which the mark stands: before it come a title and a few addresses, which can be long.
+const MARK_WITHIN: u64 = 64 * 1024;
+
 /// Whether a file says that feedmill made it. The mark stands before the entries.
 fn is_marked(file: &Path) -> bool {
     let mut start = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(4096).read_to_end(&mut start));
+    let read = File::open(file).and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut start));
     let mark = format!("<generator>{GENERATOR}</generator>");
     read.is_ok() && String::from_utf8_lossy(&start).contains(&mark)
 }

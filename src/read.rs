@@ -14,6 +14,9 @@ use crate::text::Mojibake;
 pub mod date;
 pub mod embed;
 pub mod front_matter;
+pub mod plain_yaml;
+mod showable;
+mod sound;
 pub mod walk;
 pub mod yaml;
 
@@ -31,6 +34,8 @@ pub struct Rules {
     pub mojibake: Mojibake,
     /// The run's one reading of the clock.
     pub now: DateTime<Utc>,
+    /// Whether related links are wanted. Where they are not they are only checked, and an article has none.
+    pub whole: bool,
 }
 
 /// What a file turned out to be.

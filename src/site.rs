@@ -8,10 +8,12 @@ use serde::Deserialize;
 use serde_yaml::Spanned;
 
 use crate::article::Language;
+use crate::error::{help_line, shown};
 use crate::feed::Author;
 use crate::format::Format;
-use crate::link::{Key, Link};
-use crate::read::yaml::Names;
+use crate::link::{Key, Link, LinkError};
+use crate::read::front_matter::position;
+use crate::read::yaml::{Names, NotAdded, parse_any};
 use crate::text::{self, Line, Mojibake};
 use crate::topic::{Slug, TopicKey};
 
@@ -135,7 +137,7 @@ pub struct Overrides {
 
 /// Something in the site file that cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {message}{}", .path.display(), at(*.line, *.column), help_line(.help))]
+#[error("{}{}: {message}{}", shown(.path), at(*.line, *.column), help_line(.help))]
 pub struct SiteError {
     /// The site file, or what was given for it.
     pub path: PathBuf,
@@ -151,10 +153,6 @@ pub struct SiteError {
 
 fn at(line: usize, column: usize) -> String {
     if line == 0 { String::new() } else { format!(":{line}:{column}") }
-}
-
-fn help_line(help: &str) -> String {
-    if help.is_empty() { String::new() } else { format!("\n  help: {help}") }
 }
 
 impl Site {
@@ -175,8 +173,15 @@ impl Site {
             path: path.to_owned(),
             line: 0,
             column: 0,
-            message: format!("cannot read the site file: {error}"),
-            help: "`feedmill init` writes one".into(),
+            message: match error.kind() {
+                std::io::ErrorKind::InvalidData => "the site file is not UTF-8".to_owned(),
+                _ => format!("cannot read the site file: {error}"),
+            },
+            help: match error.kind() {
+                std::io::ErrorKind::NotFound => "`feedmill init` writes one".to_owned(),
+                std::io::ErrorKind::InvalidData => "save it as UTF-8".to_owned(),
+                _ => String::new(),
+            },
         })?;
         Self::parse(path, &text, overrides)
     }
@@ -191,7 +196,7 @@ impl Site {
         let empty = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
         let wire = if empty { Ok(Wire::default()) } else { serde_yaml::from_str_with_options(text, options) };
         let check = Check { path, overrides };
-        let wire = wire.map_err(|error| check.yaml(&error))?;
+        let wire = wire.map_err(|error| check.yaml(text, &error))?;
         check.site(wire, Some(path.to_owned()))
     }
 }
@@ -219,7 +224,7 @@ struct Wire {
     fields: Option<BTreeMap<String, Spanned<OneOrMore>>>,
     mojibake: Option<Spanned<String>>,
     topics: Option<BTreeMap<String, Option<WireTopic>>>,
-    formats: Option<Vec<Spanned<String>>>,
+    formats: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Deserialize)]
@@ -352,7 +357,17 @@ impl Check<'_> {
         if !address.ends_with('/') {
             address.push('/');
         }
+        let wrong_argument = |error: &LinkError| SiteError {
+            path: PathBuf::from("--base-url"),
+            line: 0,
+            column: 0,
+            message: format!("the address {error}"),
+            help: "write the address where the feeds will be served, such as https://feeds.example.org/".to_owned(),
+        };
         Link::parse(&address).map_err(|error| {
+            if self.overrides.base_url.is_some() {
+                return wrong_argument(&error);
+            }
             self.error(
                 place,
                 format!("`base_url` {error}"),
@@ -424,12 +439,19 @@ impl Check<'_> {
         for (field, more) in given {
             let place = Spanned::new((), more.referenced, more.defined);
             for name in more.value.list() {
-                names.add(&field, &name).map_err(|near| {
-                    let help = near.map_or_else(
-                        || "write the name of a field on the left, and your own names for it in a list".to_owned(),
-                        |near| format!("did you mean `{near}`?"),
-                    );
-                    self.error(Some(&place), format!("`fields` has no field `{field}`"), help)
+                names.add(&field, &name).map_err(|why| match why {
+                    NotAdded::Taken => self.error(
+                        Some(&place),
+                        format!("`{name}` is the name of another field"),
+                        "choose a name that has no meaning yet",
+                    ),
+                    NotAdded::NoField { nearest } => {
+                        let help = nearest.map_or_else(
+                            || "write the name of a field on the left, and your own names for it in a list".to_owned(),
+                            |near| format!("did you mean `{near}`?"),
+                        );
+                        self.error(Some(&place), format!("`fields` has no field `{field}`"), help)
+                    }
                 })?;
             }
         }
@@ -456,8 +478,16 @@ impl Check<'_> {
                 let message = format!("`topics` names the topic `{name}` twice, in two spellings, or not at all");
                 return Err(self.error(topic.slug.as_ref().or(nothing), message, "keep one of them"));
             }
-            let slug = topic.slug.as_ref().map(|slug| self.slug(slug)).transpose()?;
-            let former = topic.former.iter().flatten().map(|slug| self.slug(slug)).collect::<Result<Vec<_>, _>>()?;
+            let slug = topic.slug.as_ref().map(|slug| self.slug("slug", slug)).transpose()?;
+            let former = topic.former.iter().flatten().map(|slug| self.slug("former", slug)).collect::<Result<Vec<_>, _>>()?;
+            let topic_key = topic.key.as_ref().map(|key| TopicKey::of(&key.value));
+            if topic_key == Some(TopicKey::all()) {
+                return Err(self.error(
+                    topic.key.as_ref(),
+                    "`key` is empty",
+                    "the feed of all topics has the empty key; write any other text",
+                ));
+            }
             let places = topic.slug.iter().chain(topic.former.iter().flatten());
             for (taken, place) in slug.iter().chain(&former).zip(places) {
                 if let Some(other) = slugs.insert(taken.clone(), name.clone()) {
@@ -471,7 +501,7 @@ impl Check<'_> {
                     name: clean(&name),
                     slug,
                     former,
-                    key: topic.key.map(|key| TopicKey::of(&key.value)),
+                    key: topic_key,
                     title: topic.title.as_deref().map(clean).filter(|title| !title.is_empty()),
                     description: topic.description.as_deref().map(clean).filter(|text| !text.is_empty()),
                 },
@@ -480,20 +510,20 @@ impl Check<'_> {
         Ok(topics)
     }
 
-    fn slug(&self, given: &Spanned<String>) -> Result<Slug, SiteError> {
+    fn slug(&self, name: &str, given: &Spanned<String>) -> Result<Slug, SiteError> {
         Slug::parse(&given.value).map_err(|error| {
             self.error(
                 Some(given),
-                error.to_string(),
-                "a slug is a folder name of a–z, 0–9 and single hyphens, at most 64 characters",
+                format!("`{name}` {error}"),
+                "a slug is a folder name of a–z, 0–9 and hyphens, at most 64 characters",
             )
         })
     }
 
-    fn formats(&self, given: Option<Vec<Spanned<String>>>) -> Result<Vec<Format>, SiteError> {
+    fn formats(&self, given: Option<Spanned<Vec<Spanned<String>>>>) -> Result<Vec<Format>, SiteError> {
         let Some(given) = given else { return Ok(Format::ALL.to_vec()) };
         let mut formats = Vec::new();
-        for name in &given {
+        for name in &given.value {
             let Some(format) = Format::ALL.iter().find(|format| format.name() == name.value) else {
                 return Err(self.choice("formats", Some(name), &Format::ALL.map(Format::name)));
             };
@@ -504,7 +534,7 @@ impl Check<'_> {
         // The order of the list must not show in the output.
         formats.sort_unstable();
         if formats.is_empty() {
-            return Err(self.error::<()>(None, "`formats` is empty", "name at least one format, or take the line out"));
+            return Err(self.error(Some(&given), "`formats` is empty", "name at least one format, or take the line out"));
         }
         Ok(formats)
     }
@@ -535,25 +565,28 @@ impl Check<'_> {
         SiteError { path: self.path.to_owned(), line, column, message: message.into(), help: help.into() }
     }
 
-    fn yaml(&self, error: &serde_yaml::Error) -> SiteError {
+    fn yaml(&self, text: &str, error: &serde_yaml::Error) -> SiteError {
         use serde_yaml::Error as Yaml;
         let error = error.without_snippet();
         let (line, column) = error.location().map_or((0, 0), number);
-        let (message, help) = match error {
-            Yaml::SerdeUnknownField { field, expected, .. } => {
-                let help = match nearest(field, expected.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the keys that may stand here: {}", expected.join(", ")),
-                };
-                (format!("the key `{field}` is not known"), help)
-            }
-            Yaml::DuplicateMappingKey { .. } => ("a key stands here a second time".to_owned(), "keep one of the two".to_owned()),
-            other => {
-                // The text of the library may end with the place, which stands before it already.
-                let text = other.to_string();
-                let text = text.split(" at line ").next().unwrap_or_default().trim_end_matches('.').to_owned();
-                (format!("the site file cannot be read: {text}"), String::new())
-            }
+        let (message, help) = if let Yaml::SerdeUnknownField { field, expected, .. } = error {
+            let help = match nearest(field, expected.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the keys that may stand here: {}", expected.join(", ")),
+            };
+            (format!("the key `{field}` is not known"), help)
+        } else if let Err(fault) = parse_any(text, &Names::default()) {
+            // What is wrong with the YAML itself is said as it is of an article.
+            let (line, column) = position(text, fault.at);
+            return SiteError { path: self.path.to_owned(), line, column, message: fault.message, help: fault.help.to_owned() };
+        } else {
+            let key = text.lines().nth(line.saturating_sub(1)).and_then(|line| line.split_once(':'));
+            let key = key.map(|(key, _)| key.trim_matches([' ', '-', '"', '\''])).filter(|key| !key.is_empty());
+            let message = key.map_or_else(
+                || "a value of another kind is wanted here".to_owned(),
+                |key| format!("`{key}` wants a value of another kind"),
+            );
+            (message, "`feedmill init` writes an example of every key".to_owned())
         };
         SiteError { path: self.path.to_owned(), line, column, message, help }
     }

@@ -14,10 +14,10 @@ use html_escape::NAMED_ENTITIES;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The most characters of a [`Line`], the mark of a cut included.
-const LINE_CAP: usize = 500;
+pub(crate) const LINE_CAP: usize = 500;
 
 /// The most characters of a [`Prose`], the mark of a cut and the line feeds between paragraphs included.
-const PROSE_CAP: usize = 5000;
+pub(crate) const PROSE_CAP: usize = 5000;
 
 /// What stands between two paragraphs of a [`Prose`], and nowhere else.
 const PARAGRAPH_GAP: &str = "\n\n";
@@ -138,6 +138,40 @@ pub fn address(raw: &str) -> Cow<'_, str> {
 }
 
 fn clean(raw: &str, mojibake: Mojibake, paragraph_gap: &str, cap: usize) -> Cleaned<String> {
+    if is_surely_clean(raw, cap) {
+        return Cleaned { text: raw.to_owned(), repaired: false, cut: false };
+    }
+    clean_any(raw, mojibake, paragraph_gap, cap)
+}
+
+/// Whether cleaning surely gives the text back: it is not longer than the cap, in bytes, and visible ASCII but `&`, single spaces between, and the usual quotation marks and dashes.
+/// Most texts are, and a folder has many.
+pub(crate) fn is_surely_clean(text: &str, cap: usize) -> bool {
+    text.len() <= cap && is_plain(text.as_bytes())
+}
+
+fn is_plain(bytes: &[u8]) -> bool {
+    // Without a way out of the loop the compiler looks at many bytes at once.
+    let visible = bytes.iter().fold(true, |all, &byte| all & matches!(byte, b' '..=b'%' | b'\''..=b'~'));
+    let spaced = visible || is_plain_with_marks(bytes);
+    let double = memchr::memmem::find(bytes, b"  ").is_some();
+    spaced && !double && bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ')
+}
+
+/// Whether all are visible ASCII but `&`, spaces, or from U+2010 to U+2027: quotation marks, dashes, dots.
+fn is_plain_with_marks(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'&', ..] => return false,
+            [b' '..=b'~', rest @ ..] | [0xE2, 0x80, 0x90..=0xA7, rest @ ..] => rest,
+            _ => return false,
+        };
+    }
+}
+
+fn clean_any(raw: &str, mojibake: Mojibake, paragraph_gap: &str, cap: usize) -> Cleaned<String> {
     let whole = match mojibake {
         Mojibake::Safe => repair_mojibake(raw),
         Mojibake::Off => Cow::Borrowed(raw),
@@ -644,6 +678,15 @@ mod tests {
     }
 
     proptest! {
+        /// What is taken for clean is what cleaning makes of it.
+        #[test]
+        fn plain_text_is_clean(text in "[ -~’“”–…&é]{0,12}|[ -%'-~’“”–…]{0,12}") {
+            if is_plain(text.as_bytes()) {
+                let any = clean_any(&text, Mojibake::Safe, PARAGRAPH_GAP, LINE_CAP);
+                prop_assert_eq!(any, Cleaned { text, repaired: false, cut: false });
+            }
+        }
+
         #[test]
         fn any_string_becomes_a_clean_line(raw in any_text()) {
             for mojibake in [Mojibake::Safe, Mojibake::Off] {

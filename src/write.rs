@@ -10,9 +10,10 @@ mod atom1;
 mod body;
 mod rss2;
 
-/// The name of the program in every document, by which a later run knows its own files. Never with a version: a new release
-/// would change every byte of every feed.
-pub const GENERATOR: &str = "feedmill";
+/// Bytes of a document from which on its owner is warned: JSON Feed 1.1 advises to stay well below it, for any format.
+pub const LARGE: usize = 512 * 1024;
+/// Bytes that no document may have: Feedbin cuts feeds at 10 MB.
+const TOO_LARGE: usize = 8 * 1024 * 1024;
 
 /// A file to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,9 @@ pub fn write(feed: &Feed, format: Format) -> Result<Document, String> {
 
 /// Reads a document back with a parser that did not write it, and compares what it is and the ids of its entries.
 pub fn verify(document: &Document) -> Result<(), String> {
+    if document.bytes.len() > TOO_LARGE {
+        return Err(format!("it has {} bytes, and readers cut feeds of more than {TOO_LARGE}", document.bytes.len()));
+    }
     let text = std::str::from_utf8(&document.bytes).map_err(|error| error.to_string())?;
     let tree = roxmltree::Document::parse(text).map_err(|error| error.to_string())?;
     let root = tree.root_element();

@@ -108,8 +108,10 @@ pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mu
         if state == State::Published && shown.len() > 1 {
             let others: Vec<_> =
                 shown.iter().filter(|&&row| row != winner).map(|&row| index.file(&rows[row]).to_string_lossy()).collect();
-            let message =
-                format!("the same story as {}; this newer copy stands for both, with the topics of both", others.join(" and "));
+            let message = format!(
+                "the same story as {}; it has one entry, made of this file, with the topics of all",
+                others.join(" and ")
+            );
             let help = "if they are different stories, give each its own `originalUrl` or `id`; else take one out";
             diagnostics.push(warning(index.file(&rows[winner]), message, help));
         }
@@ -236,5 +238,236 @@ impl Sets {
     fn unite(&mut self, a: u32, b: u32) {
         let (a, b) = (self.root(a as usize), self.root(b as usize));
         self.0[a.max(b)] = u32::try_from(a.min(b)).unwrap_or(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::error::Severity;
+    use crate::index;
+    use crate::link::Link;
+    use crate::read::Rules;
+    use crate::site::Overrides;
+
+    /// What became of a few articles, each given by its lines.
+    struct Judged {
+        index: Index,
+        stories: Stories,
+        diagnostics: Vec<Diagnostic>,
+    }
+
+    fn judged_as(articles: &[&str], settings: &str, preview: bool) -> Judged {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let paths = articles.iter().enumerate().map(|(number, lines)| {
+            let path = folder.path().join(format!("{number}.md"));
+            std::fs::write(&path, format!("---\ntitle: x\n{lines}\n---\n")).expect("a file");
+            path
+        });
+        let paths = paths.collect();
+        let site = Site::parse("feedmill.yaml".as_ref(), settings, &Overrides::default()).expect("a site");
+        let clock = Clock { now: "2020-11-23T00:00:00Z".parse().expect("a date"), preview };
+        let rules = Rules { names: site.names.clone(), zone: site.zone, mojibake: site.mojibake, now: clock.now, whole: false };
+        let (index, mut diagnostics) = index::index(paths, &rules, &site.block, 1, &AtomicUsize::new(0));
+        assert_eq!((index.faulty, index.others.len()), (0, 0), "{diagnostics:?}");
+        let stories = stories(&index, &site, clock, &mut diagnostics);
+        Judged { index, stories, diagnostics }
+    }
+
+    fn judged(articles: &[&str]) -> Judged {
+        judged_as(articles, "", false)
+    }
+
+    impl Judged {
+        /// The files of each story, by number; the one that stands for it first.
+        fn together(&self) -> Vec<Vec<usize>> {
+            let files = |story: &Story| {
+                let mut rows: Vec<usize> = self.stories.rows(story).filter(|row| *row != story.winner).collect();
+                rows.insert(0, story.winner);
+                rows
+            };
+            self.stories.list.iter().map(files).collect()
+        }
+
+        fn states(&self) -> Vec<State> {
+            self.stories.list.iter().map(|story| story.state).collect()
+        }
+
+        fn found(&self, address: &str) -> Option<u32> {
+            self.stories.find([name(address)])
+        }
+    }
+
+    fn name(address: &str) -> Fingerprint {
+        Link::parse(&format!("https://{address}")).expect("an address").key().fingerprint()
+    }
+
+    #[test]
+    fn articles_that_share_an_address_are_one_story() {
+        let judged = judged(&[
+            "date: 2020-11-13\noriginalUrl: https://e.org/a",
+            "date: 2020-11-13\noriginalUrl: https://e.org/b",
+            "date: 2020-11-12\noriginalUrl: https://e.org/c\nwebUrl: http://www.e.org/a/?utm_source=x",
+        ]);
+        assert_eq!(judged.together(), [vec![0, 2], vec![1]]);
+        assert_eq!(judged.found("e.org/c"), judged.found("e.org/a"));
+        assert_eq!(judged.found("e.org/d"), None);
+        let [warning] = &judged.diagnostics[..] else { panic!("{:?}", judged.diagnostics) };
+        assert_eq!(warning.severity, Severity::Warning);
+        assert!(warning.path.ends_with("0.md") && warning.message.contains("2.md"), "{warning}");
+    }
+
+    #[test]
+    fn one_story_goes_through_any_number_of_articles() {
+        // Each shares one address with the next; the third comes last and joins what was two.
+        let judged = judged(&[
+            "date: 2020-11-13\noriginalUrl: https://e.org/a\nwebUrl: https://e.org/b",
+            "date: 2020-11-14\noriginalUrl: https://e.org/c\nwebUrl: https://e.org/d",
+            "date: 2020-11-12\noriginalUrl: https://e.org/d\nwebUrl: https://e.org/e",
+            "date: 2020-11-12\noriginalUrl: https://e.org/b\nwebUrl: https://e.org/c",
+        ]);
+        assert_eq!(judged.together(), [[1, 0, 2, 3]]);
+        let [warning] = &judged.diagnostics[..] else { panic!("{:?}", judged.diagnostics) };
+        assert!(warning.path.ends_with("1.md"), "the newest stands for all: {warning}");
+    }
+
+    #[test]
+    fn an_own_id_is_a_name_as_good_as_an_address() {
+        let id = "urn:uuid:19c0a1d7-98fe-5e04-8ead-b385976bd4d9";
+        let judged = judged(&[
+            "date: 2020-11-13\nlink: https://e.org/a\nid: old-1",
+            "date: 2020-11-12\nlink: https://e.org/b\nid: old-1",
+            "date: 2020-11-13\nlink: https://e.org/c\nid: old-2",
+            &format!("date: 2020-11-13\nlink: https://e.org/d\nid: {id}"),
+            "date: 2020-11-12\nlink: https://arstechnica.com/gadgets/2020/11/amazon-begins-shifting-alexas-cloud-ai-to-its-own-silicon/",
+        ]);
+        assert_eq!(judged.together(), [vec![0, 1], vec![2], vec![3, 4]]);
+    }
+
+    #[test]
+    fn the_newest_public_copy_stands_for_a_story_and_of_equals_the_first_file() {
+        let judged = judged(&[
+            "date: 2020-11-10\nlink: https://e.org/a",
+            "date: 2020-11-12\nlink: https://e.org/a",
+            "date: 2020-11-12\nlink: https://e.org/a",
+            "date: 2020-11-13\nlink: https://e.org/a\npublished: false",
+            "date: 2020-12-24\nlink: https://e.org/a",
+            "date: 2020-11-12\nlink: https://e.org/b",
+            "date: 2020-11-12\nupdated: 2020-11-13\nlink: https://e.org/b",
+        ]);
+        assert_eq!(judged.together(), [vec![1, 0, 2, 3, 4], vec![6, 5]]);
+        assert_eq!(judged.states(), [State::Published; 2]);
+        assert_eq!(judged.stories.public, [true, true, true, false, false, true, true]);
+    }
+
+    #[test]
+    fn an_amp_page_that_two_stories_name_makes_them_one() {
+        for (own, amp) in [
+            // Both name the page, as AMP or in a cache; or it is the other's own address.
+            ("link: https://e.org/b\nampWebUrl: https://e.org/amp/a", "ampWebUrl: https://e.org/amp/a"),
+            ("link: https://e.org/b\ncdnAmpWebUrl: https://e.org/amp/a", "ampWebUrl: https://e.org/amp/a"),
+            ("link: https://e.org/amp/a", "ampWebUrl: https://e.org/amp/a"),
+        ] {
+            let judged = judged(&[
+                &format!("date: 2020-11-13\nlink: https://e.org/a\n{amp}"),
+                &format!("date: 2020-11-12\n{own}"),
+                "date: 2020-11-12\nlink: https://e.org/other",
+            ]);
+            assert_eq!(judged.together(), [vec![0, 1], vec![2]], "{own}");
+            assert_eq!(judged.found("e.org/amp/a"), Some(0), "{own}");
+        }
+    }
+
+    #[test]
+    fn an_amp_page_of_three_stories_joins_none_and_is_nobodys() {
+        let judged = judged(&[
+            "date: 2020-11-13\nlink: https://e.org/a\nampWebUrl: https://e.org/amp",
+            "date: 2020-11-13\nlink: https://e.org/b\nampWebUrl: https://e.org/amp",
+            "date: 2020-11-13\nlink: https://e.org/c\nampWebUrl: https://e.org/amp",
+        ]);
+        assert_eq!(judged.together(), [[0], [1], [2]]);
+        assert_eq!(judged.found("e.org/amp"), None);
+        assert!(judged.diagnostics.is_empty());
+    }
+
+    #[test]
+    fn a_third_record_never_makes_two_articles_one_by_its_amp_pages() {
+        let judged = judged(&[
+            "date: 2020-11-13\nlink: https://e.org/a",
+            "date: 2020-11-13\nlink: https://e.org/b",
+            "date: 2020-11-13\nlink: https://e.org/c\nampWebUrl: https://e.org/a\ncdnAmpWebUrl: https://e.org/b",
+        ]);
+        assert_eq!(judged.together(), [[0], [1], [2]]);
+        // A page that is somebody's own address is his.
+        assert_eq!((judged.found("e.org/a"), judged.found("e.org/b")), (Some(0), Some(1)));
+    }
+
+    #[test]
+    fn stories_that_are_one_already_count_once_for_an_amp_page() {
+        // Three articles name the page, but two of them are one story by their address.
+        let judged = judged(&[
+            "date: 2020-11-13\nlink: https://e.org/a\nampWebUrl: https://e.org/amp",
+            "date: 2020-11-12\nlink: https://e.org/a\nampWebUrl: https://e.org/amp",
+            "date: 2020-11-11\nlink: https://e.org/b\nampWebUrl: https://e.org/amp",
+        ]);
+        assert_eq!(judged.together(), [[0, 1, 2]]);
+    }
+
+    #[test]
+    fn withdrawal_wins_over_every_copy() {
+        for word in ["deleted: true", "removed: yes", "draft: on", "private: \"true\""] {
+            let judged = judged(&[
+                "date: 2020-11-13\nlink: https://e.org/a\nampWebUrl: https://e.org/amp",
+                &format!("date: 2020-11-12\noriginalUrl: https://e.org/b\nwebUrl: https://e.org/a\n{word}"),
+                "date: 2020-11-12\nlink: https://e.org/c",
+            ]);
+            assert_eq!(judged.states(), [State::Withdrawn, State::Published], "{word}");
+            for address in ["e.org/a", "e.org/b", "e.org/amp"] {
+                assert!(judged.stories.withdrawn([name("e.org/x"), name(address)]), "{address} with {word}");
+            }
+            assert!(!judged.stories.withdrawn([name("e.org/c"), name("e.org/x")]));
+            assert!(judged.diagnostics.is_empty(), "nothing is shown, so there is nothing to warn of");
+        }
+    }
+
+    #[test]
+    fn what_the_owner_blocks_is_withdrawn_whether_there_is_a_file_or_not() {
+        let articles = ["date: 2020-11-13\nlink: https://news.e.org/a", "date: 2020-11-13\nlink: https://e.net/b"];
+        let by_domain = judged_as(&articles, "block: [e.org]", false);
+        assert_eq!(by_domain.states(), [State::Withdrawn, State::Published]);
+        let by_address = judged_as(&articles, "block: ['http://www.e.net/b/', 'https://e.net/none']", false);
+        assert_eq!(by_address.states(), [State::Published, State::Withdrawn]);
+        assert!(by_address.stories.withdrawn([name("e.net/none")]));
+    }
+
+    #[test]
+    fn a_story_is_published_or_waits_or_is_only_somebodys_link() {
+        use State::{Published, Unpublished, Waiting, Withdrawn};
+
+        let articles = [
+            "date: 2020-11-23T00:00:00Z\nlink: https://e.org/a",
+            "date: 2020-11-23T00:00:01Z\nlink: https://e.org/b",
+            "date: 2020-11-13\nlink: https://e.org/c\npublished: false",
+            "date: 2020-12-24\nlink: https://e.org/d\npublished: false",
+            "date: 2020-11-13\nlink: https://e.org/e\npublished: true",
+            "date: 2020-11-13\nlink: https://e.org/f\ndraft: true",
+            "date: 2020-11-13\nlink: https://e.org/g\ndeleted: true",
+            "date: 2020-11-13\nlink: https://e.org/h\nprivate: true",
+        ];
+        let usual = [Published, Waiting, Unpublished, Unpublished, Published, Withdrawn, Withdrawn, Withdrawn];
+        assert_eq!(judged(&articles).states(), usual);
+        let strict = [Unpublished, Unpublished, Unpublished, Unpublished, Published, Withdrawn, Withdrawn, Withdrawn];
+        assert_eq!(judged_as(&articles, "require_published: true", false).states(), strict);
+        let preview = [Published, Published, Published, Published, Published, Published, Withdrawn, Withdrawn];
+        assert_eq!(judged_as(&articles, "", true).states(), preview);
+    }
+
+    #[test]
+    fn a_retracted_file_that_is_not_in_order_retracts_its_story() {
+        let judged = judged(&["date: 2020-11-13\nlink: https://e.org/a", "deleted: true\nwebUrl: https://e.org/a"]);
+        assert_eq!(judged.states(), [State::Withdrawn]);
+        assert_eq!(judged.index.rows.len(), 2);
     }
 }

@@ -103,6 +103,16 @@ impl Naming<'_> {
                 self.diagnostics.push(warning(self.index.file(&self.index.rows[*first]), message, help));
             }
         }
+        if written.contains([',', '/']) {
+            let message = format!("the topic `{written}` has a comma or slash in it, where some readers part it in two");
+            let path = self.index.file(&self.index.rows[spellings[&usual].1]);
+            self.diagnostics.push(Diagnostic::of_file(
+                Severity::Note,
+                &path.to_string_lossy(),
+                message,
+                "another name would be safer",
+            ));
+        }
         let own = TopicRules::default();
         let rules = rules.unwrap_or(&own);
         let key = rules.key.clone().unwrap_or_else(|| key.clone());

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::yaml::{self, Field, Node, Pair, Place, Value};
-use super::{Found, Rules, date, embed};
+use super::{Found, Rules, date, embed, showable, sound};
 use crate::article::{Article, Image, KnownBy, Language, Provider, RelatedLink, Status, Story};
 use crate::error::{Diagnostic, Excerpt, Severity};
 use crate::link::{EntryId, Link, LinkError};
@@ -88,10 +88,15 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
     let map = Map(&pairs);
     let named_date = date::of_file_name(name, rules.zone);
     let has = |field| map.get(field).is_some();
-    if named_date.is_none() && !has(Field::Date) && !has(Field::OriginalUrl) && !has(Field::WebUrl) {
+    let addressed = has(Field::OriginalUrl) || has(Field::WebUrl);
+    let status = conversion.status(map);
+    // A retraction may name its story by the id alone.
+    let dated = named_date.is_some() || has(Field::Date);
+    let retracted = status.withdrawn() && has(Field::Id);
+    if !(dated || addressed || retracted) {
         return Found::Other("no date and no source address");
     }
-    let status = conversion.status(map);
+    let (about_status, failed) = (conversion.diagnostics.clone(), conversion.failed);
     let article = conversion.article(map, status, named_date);
     if article.is_none() && status.withdrawn() {
         // What is retracted need not be in order otherwise: its addresses are all that matters.
@@ -100,7 +105,7 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
         if !names.own.is_empty() {
             return Found::Retracted(names);
         }
-        conversion = Conversion { diagnostics: Vec::new(), failed: false, ..quiet };
+        conversion = Conversion { diagnostics: about_status, failed, ..quiet };
         conversion.article(map, status, named_date);
     }
     diagnostics.append(&mut conversion.diagnostics);
@@ -109,27 +114,22 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
 
 /// Where the lines between the fences are. YAML's own `...` closes as well (YAML 1.2.2, 9.1.2).
 fn block(text: &str) -> Option<std::ops::Range<usize>> {
-    let after = |at: usize| -> usize {
-        let rest = &text.as_bytes()[at..];
-        let line = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
-        let crlf = rest[line..].starts_with(b"\r\n");
-        (at + line + if crlf { 2 } else { 1 }).min(text.len())
+    let bytes = text.as_bytes();
+    // A line ends with LF, CR LF or CR; what follows the first of them begins a line, if only the empty one between CR and LF.
+    let mut starts = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|end| end + 1);
+    let first = starts.next()?;
+    let first = if bytes[first - 1] == b'\r' && bytes.get(first) == Some(&b'\n') { starts.next()? } else { first };
+    let closes = |&start: &usize| {
+        let fence = bytes[start..].starts_with(b"---") || bytes[start..].starts_with(b"...");
+        let rest = || bytes[start + 3..].iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        fence && matches!(rest(), None | Some(b'\n' | b'\r'))
     };
-    let start = after(0);
-    let mut at = start;
-    while at < text.len() {
-        let next = after(at);
-        let line = text[at..next].trim_end();
-        if line == "---" || line == "..." {
-            return Some(start..at);
-        }
-        at = next;
-    }
-    None
+    std::iter::once(first).chain(starts).find(closes).map(|close| first..close)
 }
 
 /// Line and column, both from 1, of the byte at `at`; a byte order mark has no column.
-fn position(text: &str, at: usize) -> (usize, usize) {
+#[must_use]
+pub fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text[..at].strip_prefix('\u{feff}').unwrap_or(&text[..at]);
     let mut line = 1;
     let mut start = 0;
@@ -218,6 +218,9 @@ impl Conversion<'_> {
         }
         let mut links = Vec::new();
         for (number, item) in (1..).zip(items.iter().take(MAX_RELATED)) {
+            if !self.rules.whole && sound::is_surely_sound(item, self.rules.zone) {
+                continue;
+            }
             let outside = (std::mem::take(&mut self.failed), std::mem::take(&mut self.repaired));
             self.link = Some((number, item.place));
             links.extend(self.related_link(item));
@@ -405,15 +408,15 @@ impl Conversion<'_> {
     fn lesser_link(&mut self, map: Map, field: Field) -> Option<Link> {
         let text = self.text(map, field)?;
         let pair = map.get(field)?;
-        self.lesser(pair, &text)
+        self.lesser(pair, pair.node.place, &text)
     }
 
-    fn lesser(&mut self, pair: &Pair, text: &str) -> Option<Link> {
+    fn lesser(&mut self, pair: &Pair, place: Place, text: &str) -> Option<Link> {
         match Link::parse(&text::address(text)) {
             Ok(link) => Some(link),
             Err(error) => {
                 let message = format!("`{}` {error}; it is ignored", self.key(pair));
-                self.report(Severity::Warning, pair.node.place, error != LinkError::Credentials, message, error.help());
+                self.report(Severity::Warning, place, error != LinkError::Credentials, message, error.help());
                 None
             }
         }
@@ -422,7 +425,9 @@ impl Conversion<'_> {
     fn own_id(&mut self, map: Map) -> Option<EntryId> {
         let text = self.text(map, Field::Id)?;
         let pair = map.get(Field::Id)?;
-        match EntryId::own(text.trim()) {
+        let secret = Link::parse(text.trim()) == Err(LinkError::Credentials);
+        let id = if secret { Err("has a user name or password in it") } else { EntryId::own(text.trim()) };
+        match id {
             Ok(id) => Some(id),
             Err(wrong) => {
                 let message = format!("`{}` {wrong}", self.key(pair));
@@ -462,7 +467,7 @@ impl Conversion<'_> {
         let pair = map.get(Field::Domain)?;
         let text = text.trim();
         let address = if text.contains("://") { Cow::Borrowed(text) } else { Cow::Owned(format!("https://{text}/")) };
-        self.lesser(pair, &address)
+        self.lesser(pair, pair.node.place, &address)
     }
 
     fn authors(&mut self, map: Map) -> Vec<Line> {
@@ -477,7 +482,7 @@ impl Conversion<'_> {
                 Value::Null => {}
                 Value::Text(name) => authors.push(self.clean_line(pair, name)),
                 Value::Map(pairs) => authors.extend(self.line(Map(pairs), Field::Name)),
-                Value::List(_) => self.wrong_type(pair, "a name or a list of names"),
+                Value::List(_) => self.wrong_item(pair, item, "a name or a list of names"),
             }
         }
         authors.retain(|name| !name.is_empty());
@@ -494,7 +499,7 @@ impl Conversion<'_> {
         for item in items {
             match &item.value {
                 Value::Null => {}
-                Value::Text(address) => images.extend(self.lesser(pair, address).map(|link| Image {
+                Value::Text(address) => images.extend(self.lesser(pair, item.place, address).map(|link| Image {
                     link,
                     width: None,
                     height: None,
@@ -502,7 +507,7 @@ impl Conversion<'_> {
                     attribution: Line::default(),
                 })),
                 Value::Map(pairs) => images.extend(self.image(Map(pairs))),
-                Value::List(_) => self.wrong_type(pair, "an address, a map with a `url`, or a list of them"),
+                Value::List(_) => self.wrong_item(pair, item, "an address, a map with a `url`, or a list of them"),
             }
         }
         images
@@ -527,7 +532,7 @@ impl Conversion<'_> {
                     match &item.value {
                         Value::Null => {}
                         Value::Text(name) => names.push(name.clone()),
-                        _ => self.wrong_type(pair, "a list of names"),
+                        _ => self.wrong_item(pair, item, "a list of names"),
                     }
                 }
             }
@@ -610,14 +615,21 @@ impl Conversion<'_> {
     }
 
     fn wrong_type(&mut self, pair: &Pair, wanted: &str) {
-        let found = match pair.node.value {
+        self.wrong_item(pair, &pair.node, wanted);
+    }
+
+    /// As [`Self::wrong_type`], of one item of a list.
+    fn wrong_item(&mut self, pair: &Pair, item: &Node, wanted: &str) {
+        let found = match item.value {
             Value::Null => "nothing",
             Value::Text(_) => "a text",
             Value::List(_) => "a list",
             Value::Map(_) => "a map",
         };
-        let message = format!("`{}` should be {wanted}, but is {found}", self.key(pair));
-        self.problem(pair.key, true, message, "change the value, or take the field out");
+        let (has, place) =
+            if std::ptr::eq(item, &raw const pair.node) { ("is", pair.key) } else { ("has an item that is", item.place) };
+        let message = format!("`{}` should be {wanted}, but {has} {found}", self.key(pair));
+        self.problem(place, true, message, "change the value, or take the field out");
     }
 
     /// The key as it stands in the file.
@@ -666,19 +678,18 @@ impl Conversion<'_> {
         });
     }
 
-    /// The line at `at`, if it begins with a key that is known and mentions no other that could hold a secret.
+    /// The line at `at`, if nothing in it can be a secret.
     fn excerpt_of(&self, at: usize, end: usize) -> Option<Excerpt> {
         let breaks = |c| matches!(c, '\n' | '\r');
         let start = self.text[..at].rfind(breaks).map_or(0, |n| n + 1);
         let stop = self.text[at..].find(breaks).map_or(self.text.len(), |n| at + n);
-        let line = &self.text[start..stop];
-        let key = line.trim_start_matches([' ', '-']).split(':').next().unwrap_or_default().trim_end();
-        let known = line.contains(':') && self.rules.names.knows(key.trim_matches(['"', '\'']));
-        if !known || line.to_ascii_lowercase().contains("secured") {
+        // What stands in a comment is nobody's business.
+        let stop = self.text[at..stop].find(" #").map_or(stop, |n| at + n);
+        if !showable::line(&self.text[self.block..start], &self.text[start..stop], &self.rules.names) {
             return None;
         }
         let before = self.text[start..at].chars().count();
-        Some(Excerpt::new(line, before, self.text[at..end.clamp(at, stop)].chars().count()))
+        Some(Excerpt::new(&self.text[start..stop], before, self.text[at..end.clamp(at, stop)].chars().count()))
     }
 }
 

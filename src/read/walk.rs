@@ -102,7 +102,8 @@ pub fn walk(folders: &[PathBuf], selection: &Selection) -> Result<Sources, (Path
         }
     }
     let Sources { mut files, mut diagnostics } = walk.sources;
-    files.sort_unstable();
+    // By bytes and not by components, which is many times slower.
+    files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     files.dedup();
     diagnostics.sort_by(Diagnostic::order);
     Ok(Sources { files, diagnostics })

@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 
-use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError};
+use super::plain_yaml;
+use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
 /// How deep lists and maps may lie in each other. Real articles have four levels.
-const MAX_DEPTH: usize = 16;
+pub(super) const MAX_DEPTH: usize = 16;
 
 /// Keys of one map that are read. Real articles have about twenty.
-const MAX_KEYS: usize = 1000;
+pub(super) const MAX_KEYS: usize = 1000;
 
 /// A field that feedmill knows, whatever its key is called in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,11 +84,23 @@ pub enum Field {
 
 /// Where in the tree a key stands: the same word means different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
+pub(super) enum Level {
     Article,
     Provider,
     Image,
     Unknown,
+}
+
+impl Level {
+    /// Where the keys below a field stand.
+    pub(super) fn below(field: Field) -> Self {
+        match field {
+            Field::Provider | Field::Authors => Self::Provider,
+            Field::Images => Self::Image,
+            Field::Related => Self::Article,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// The keys of articles and related links, best name first: where a file has several names of one field, the first counts.
@@ -131,36 +144,74 @@ const IMAGE_KEYS: &[(Field, &[&str])] = &[
 ];
 
 /// The names of keys that are known: those above, and what `fields` in the site file adds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Names {
-    more: Vec<(String, Field)>,
+    /// The keys of articles by their length: each key of each file is looked up.
+    by_length: Vec<Vec<(Cow<'static, str>, Known)>>,
+}
+
+/// Why a name cannot be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAdded {
+    /// No field is called so.
+    NoField {
+        /// What was perhaps meant.
+        nearest: Option<&'static str>,
+    },
+    /// The name is another field's.
+    Taken,
 }
 
 /// A key as it is found: its field, and how good a name of the field it is (0 is best).
-type Known = (Field, u8);
+pub(super) type Known = (Field, u8);
+
+impl Default for Names {
+    fn default() -> Self {
+        let mut names = Self { by_length: Vec::new() };
+        for (field, keys) in ARTICLE_KEYS {
+            for (rank, key) in (0..).zip(*keys) {
+                names.insert(Cow::Borrowed(key), (*field, rank));
+            }
+        }
+        names
+    }
+}
 
 impl Names {
-    /// Adds a name for the field that `field` already names. `Err` with the nearest known name if none is called so.
-    pub fn add(&mut self, field: &str, more: &str) -> Result<(), Option<&'static str>> {
+    fn insert(&mut self, key: Cow<'static, str>, known: Known) {
+        if self.by_length.len() <= key.len() {
+            self.by_length.resize(key.len() + 1, Vec::new());
+        }
+        self.by_length[key.len()].push((key, known));
+    }
+
+    fn article_key(&self, key: &str) -> Option<Known> {
+        let same_length = self.by_length.get(key.len())?;
+        same_length.iter().find(|(name, _)| *name == key).map(|(_, known)| *known)
+    }
+
+    /// Adds a name for the field that `field` already names.
+    pub fn add(&mut self, field: &str, more: &str) -> Result<(), NotAdded> {
         let Some((field, _)) = look_up(ARTICLE_KEYS, field) else {
             let names = ARTICLE_KEYS.iter().flat_map(|(_, names)| names.iter().copied());
-            return Err(crate::site::nearest(field, names));
+            return Err(NotAdded::NoField { nearest: crate::site::nearest(field, names) });
         };
-        self.more.push((more.to_owned(), field));
+        if self.article_key(more).is_some_and(|(other, _)| other != field) {
+            return Err(NotAdded::Taken);
+        }
+        self.insert(Cow::Owned(more.to_owned()), (field, u8::MAX));
         Ok(())
     }
 
     /// Whether a key of this name has a meaning anywhere in an article, so that its line may be shown.
     #[must_use]
     pub fn knows(&self, key: &str) -> bool {
-        [ARTICLE_KEYS, PROVIDER_KEYS, IMAGE_KEYS].iter().any(|keys| look_up(keys, key).is_some())
-            || self.more.iter().any(|(name, _)| name == key)
+        self.article_key(key).or(look_up(PROVIDER_KEYS, key)).or(look_up(IMAGE_KEYS, key)).is_some()
     }
 
-    fn field(&self, level: Level, key: &str) -> Option<Known> {
+    pub(super) fn field(&self, level: Level, key: &str) -> Option<Known> {
         match level {
-            Level::Article => look_up(ARTICLE_KEYS, key)
-                .or_else(|| self.more.iter().find(|(name, _)| name == key).map(|(_, field)| (*field, u8::MAX))),
+            Level::Article => self.article_key(key),
             Level::Provider => look_up(PROVIDER_KEYS, key),
             Level::Image => look_up(IMAGE_KEYS, key),
             Level::Unknown => None,
@@ -195,6 +246,18 @@ pub struct Node<'a> {
     pub place: Place,
     /// What it is.
     pub value: Value<'a>,
+}
+
+impl<'a> Node<'a> {
+    /// A list or map is where its first item is: where it ends is of no use, and hard to say.
+    pub(super) fn new(place: Place, value: Value<'a>) -> Self {
+        let start = match &value {
+            Value::List(items) => items.first().map_or(place.start, |item| item.place.start),
+            _ => place.start,
+        };
+        let end = if matches!(value, Value::Text(_)) { place.end } else { start };
+        Self { place: Place { start, end }, value }
+    }
 }
 
 /// What stands in a file, as written: what `yes` or `1984` means is for the field to say.
@@ -234,15 +297,20 @@ pub struct Fault {
     pub help: &'static str,
 }
 
-/// Reads front matter without its fences: the known keys of the top level.
+/// Reads front matter without its fences: the known keys of the top level. Plain front matter takes the fast path.
 pub fn parse<'a>(text: &'a str, names: &Names) -> Result<Vec<Pair<'a>>, Fault> {
+    plain_yaml::parse(text, names).map_or_else(|| parse_any(text, names), Ok)
+}
+
+/// Reads front matter by the full parser.
+pub fn parse_any<'a>(text: &'a str, names: &Names) -> Result<Vec<Pair<'a>>, Fault> {
     let options = granit_parser::options! {
         disallow_directives: true,
         emit_unresolved_aliases: true,
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut tree = Tree { events: Parser::new_from_str_with_options(text, options), names, text, last: 0 };
+    let mut tree = Tree { events: Parser::new_from_str_with_options(text, options), names, text, last: 0, flow: (0, 0) };
     loop {
         let (event, place) = tree.next()?;
         match event {
@@ -256,7 +324,7 @@ pub fn parse<'a>(text: &'a str, names: &Names) -> Result<Vec<Pair<'a>>, Fault> {
                     Value::Null => Ok(Vec::new()),
                     _ => Err(Fault {
                         at: place.start,
-                        message: "the front matter is not a list of `key: value` lines".into(),
+                        message: "this is not a list of `key: value` lines".into(),
                         help: "begin each line with a key and a colon, such as `title: …`",
                     }),
                 };
@@ -271,6 +339,8 @@ struct Tree<'a, 'n, I: granit_parser::BorrowedInput<'a>> {
     text: &'a str,
     /// Where the last node that was read ends.
     last: usize,
+    /// The outermost `[` or `{` that is open: how many are, and where it is.
+    flow: (usize, usize),
 }
 
 impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
@@ -279,8 +349,15 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
             Some(Ok((event, span))) => {
                 let place = |mark: granit_parser::Marker| mark.byte_offset().unwrap_or(0).min(self.text.len());
                 let place = Place { start: place(span.start), end: place(span.end) };
-                if matches!(event, Event::Scalar(..)) {
-                    self.last = place.end;
+                match event {
+                    Event::Scalar(..) => self.last = place.end,
+                    Event::SequenceStart(style, ..) | Event::MappingStart(style, ..)
+                        if style == StructureStyle::Flow || self.flow.0 > 0 =>
+                    {
+                        self.flow = (self.flow.0 + 1, if self.flow.0 == 0 { place.start } else { self.flow.1 });
+                    }
+                    Event::SequenceEnd | Event::MappingEnd => self.flow.0 = self.flow.0.saturating_sub(1),
+                    _ => {}
                 }
                 Ok((event, place))
             }
@@ -294,7 +371,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
         if depth > MAX_DEPTH {
             return Err(too_deep(place.start));
         }
-        let value = match plain(event, place.start)? {
+        let value = match plain(event, place.start, self.text)? {
             Event::Scalar(text, style, ..) => {
                 let null = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                 if null { Value::Null } else { Value::Text(text) }
@@ -311,7 +388,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
             Event::MappingStart(..) => Value::Map(self.map(level, depth)?),
             _ => return Err(unexpected(place.start)),
         };
-        Ok(Node { place, value })
+        Ok(Node::new(place, value))
     }
 
     fn map(&mut self, level: Level, depth: usize) -> Result<Vec<Pair<'a>>, Fault> {
@@ -319,7 +396,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
         let mut keys: Vec<Cow<str>> = Vec::new();
         loop {
             let (event, place) = self.next()?;
-            let key = match plain(event, place.start)? {
+            let key = match plain(event, place.start, self.text)? {
                 Event::MappingEnd => return Ok(pairs),
                 Event::Scalar(key, ..) => key,
                 event => {
@@ -347,13 +424,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
             match known {
                 None => self.skip(event, value, depth + 1)?,
                 Some((field, rank)) => {
-                    let level = match field {
-                        Field::Provider | Field::Authors => Level::Provider,
-                        Field::Images => Level::Image,
-                        Field::Related => Level::Article,
-                        _ => Level::Unknown,
-                    };
-                    let node = self.node(event, value, level, depth + 1)?;
+                    let node = self.node(event, value, Level::below(field), depth + 1)?;
                     pairs.push(Pair { field, rank, key: place, node });
                 }
             }
@@ -365,7 +436,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
         if depth > MAX_DEPTH {
             return Err(too_deep(place.start));
         }
-        match plain(event, place.start)? {
+        match plain(event, place.start, self.text)? {
             Event::Scalar(..) => Ok(()),
             Event::MappingStart(..) => self.map(Level::Unknown, depth).map(drop),
             Event::SequenceStart(..) => loop {
@@ -391,6 +462,12 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
     /// The parser's finding in words for somebody who does not know YAML. None of them holds text of the file.
     fn fault(&self, error: &ScanError) -> Fault {
         let mut at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
+        let unclosed =
+            ("a list in `[ ]` or a map in `{ }` is not closed", "close it, or put text that begins with a bracket in quotes");
+        // A bracket that is not closed takes in the next lines, and any of them may be the first that does not fit.
+        if self.flow.0 > 0 && self.text[self.flow.1..at].contains('\n') {
+            return Fault { at: self.flow.1, message: unclosed.0.to_owned(), help: unclosed.1 };
+        }
         let (message, help) = match error.kind() {
             ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
                 ("a colon stands where none may be", "put text that holds `: ` in double quotes")
@@ -415,6 +492,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
             | ErrorKind::TabInIndentation
             | ErrorKind::TabAtBlockScalarStart
             | ErrorKind::TabInPlainScalar => {
+                at = self.text[at..].find('\t').map_or(at, |tab| at + tab);
                 ("a tab stands where only spaces may be", "indent with spaces, and put text that holds a tab in quotes")
             }
             ErrorKind::RecursionLimitExceeded => return too_deep(at),
@@ -427,9 +505,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
             | ErrorKind::UnexpectedEofFlowSequence
             | ErrorKind::UnexpectedEofFlowMapping
             | ErrorKind::ExpectedFlowMappingSeparator
-            | ErrorKind::ExpectedFlowSequenceSeparator => {
-                ("a list in `[ ]` or a map in `{ }` is not closed", "close it, or put text that begins with a bracket in quotes")
-            }
+            | ErrorKind::ExpectedFlowSequenceSeparator => unclosed,
             ErrorKind::InvalidIndentation | ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::ExpectedBlockSequenceEntry => {
                 ("this line is indented in a way that fits nothing above it", "line it up with the lines that it belongs to")
             }
@@ -449,21 +525,24 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
 }
 
 /// The event, if it bears none of the things that front matter has no use for and that make YAML dangerous.
-fn plain(event: Event<'_>, at: usize) -> Result<Event<'_>, Fault> {
-    let (what, help) = match &event {
+fn plain<'a>(event: Event<'a>, at: usize, text: &str) -> Result<Event<'a>, Fault> {
+    let (sign, what, help) = match &event {
         Event::Alias(_) | Event::UnresolvedAlias(_) => {
-            ("a YAML alias (`*…`)", "put text that begins with `*` in quotes, or write the value out")
+            ('*', "a YAML alias (`*…`)", "put text that begins with `*` in quotes, or write the value out")
         }
         Event::Scalar(_, _, anchor, _) | Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _)
             if *anchor > 0 =>
         {
-            ("a YAML anchor (`&…`)", "put text that begins with `&` in quotes, or take the anchor out")
+            ('&', "a YAML anchor (`&…`)", "put text that begins with `&` in quotes, or take the anchor out")
         }
         Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, _, Some(_)) | Event::MappingStart(_, _, Some(_)) => {
-            ("a YAML tag (`!…`)", "put text that begins with `!` in quotes, or take the tag out")
+            ('!', "a YAML tag (`!…`)", "put text that begins with `!` in quotes, or take the tag out")
         }
         _ => return Ok(event),
     };
+    // The place is that of the node behind the sign.
+    let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let at = text[line..at].find(sign).map_or(at, |n| line + n);
     Err(Fault { at, message: format!("{what} stands here, which is not read"), help })
 }
 
@@ -528,19 +607,19 @@ mod tests {
     #[test]
     fn what_is_refused() {
         for (text, expected) in [
-            ("a: &x 1\nb: *x", "6: a YAML anchor (`&…`) stands here, which is not read"),
+            ("a: &x 1\nb: *x", "3: a YAML anchor (`&…`) stands here, which is not read"),
             ("title: *x", "7: a YAML alias (`*…`) stands here, which is not read"),
-            ("title: !!str x", "13: a YAML tag (`!…`) stands here, which is not read"),
+            ("title: !!str x", "7: a YAML tag (`!…`) stands here, which is not read"),
             ("title: a\ntitle: b", "9: the key `title` stands here a second time"),
             ("token: a\ntoken: b", "9: a key stands here a second time"),
             ("title: Amazon: the story", "13: a colon stands where none may be"),
             ("title: \"abc", "7: a quoted text is not closed"),
             ("title: \"a\" b\n", "11: text follows the closing quote"),
             ("title: \"a\\qb\"", "7: a backslash stands before a character that cannot be escaped"),
-            ("- a\n- b", "0: the front matter is not a list of `key: value` lines"),
+            ("- a\n- b", "0: this is not a list of `key: value` lines"),
             ("title: [a, b", "7: a list in `[ ]` or a map in `{ }` is not closed"),
             ("title: @x", "7: a character stands here that may not begin a text"),
-            ("title: a\n\tb: c", "7: a tab stands where only spaces may be"),
+            ("title: a\n\tb: c", "9: a tab stands where only spaces may be"),
             ("title: a\nno colon here\n", "9: no `key:` where one should be"),
         ] {
             assert_eq!(shown(text), expected, "{text}");

@@ -10,10 +10,10 @@ use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap, atom};
 use rss::{Category, Channel, Guid, Item};
 
-use super::{GENERATOR, body};
+use super::body;
 use crate::article::Image;
 use crate::feed::{Entry, Feed};
-use crate::format::Format;
+use crate::format::{Format, GENERATOR};
 
 /// Minutes after which a reader may ask again.
 const TTL: &str = "60";

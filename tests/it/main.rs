@@ -2,5 +2,13 @@
 
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::must_use_candidate)]
 
+mod errors;
+mod golden;
+mod mangled;
 mod mill;
+mod order;
+mod publish;
+mod readers;
+mod sites;
 mod start;
+mod tidy;

@@ -161,3 +161,44 @@ pub fn copy(from: &Path, to: &Path) {
         fs::write(to, bytes).expect("a copy");
     }
 }
+
+#[cfg(unix)]
+impl Mill {
+    /// Makes a symbolic link.
+    pub fn link(self, path: &str, target: &str) -> Self {
+        std::os::unix::fs::symlink(target, self.path(path)).expect("a link");
+        self
+    }
+
+    /// Makes a named pipe.
+    pub fn pipe(self, path: &str) -> Self {
+        let made = Command::new("mkfifo").arg(self.path(path)).status();
+        assert!(made.is_ok_and(|status| status.success()), "a named pipe");
+        self
+    }
+}
+
+impl Mill {
+    /// Takes an environment variable from the runs that follow.
+    pub fn without_variable(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+}
+
+#[cfg(unix)]
+impl Mill {
+    /// Runs the program in the folder from a shell that has done something before, such as setting the umask.
+    pub fn run_after(&self, before: &str, arguments: &str) -> Run {
+        let output = Command::new("/bin/sh")
+            .args(["-c", &format!("{before}; exec \"$0\" {arguments}"), env!("CARGO_BIN_EXE_feedmill")])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(&self.variables)
+            .stdin(Stdio::null())
+            .output()
+            .expect("a shell");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Run { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}

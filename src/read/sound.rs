@@ -1,0 +1,108 @@
+//! Whether a related link is surely sound: then the first reading, which keeps nothing of it, need not take it apart.
+//!
+//! It is a shorter way to "nothing to report", and says no where it is not sure: the whole conversion then has the word.
+
+use chrono_tz::Tz;
+
+use super::date;
+use super::yaml::{Field, Node, Pair, Value};
+use crate::link;
+use crate::text;
+
+/// Whether converting this item of `related` would give a link and no finding.
+pub(super) fn is_surely_sound(item: &Node, zone: Tz) -> bool {
+    let Value::Map(pairs) = &item.value else { return false };
+    let has = |fields: &[Field]| pairs.iter().any(|pair| fields.contains(&pair.field) && pair.node.value != Value::Null);
+    has(&[Field::Title]) && has(&[Field::WebUrl, Field::OriginalUrl]) && pairs.iter().all(|pair| is_sound(pair, zone))
+}
+
+fn is_sound(pair: &Pair, zone: Tz) -> bool {
+    let line = |text: &str| !text.is_empty() && text::is_surely_clean(text, text::LINE_CAP);
+    match (pair.field, &pair.node.value) {
+        (_, Value::Null) => true,
+        (Field::Title | Field::Type | Field::Category | Field::Name | Field::Attribution, Value::Text(text)) => line(text),
+        (Field::Excerpt, Value::Text(text)) => text::is_surely_clean(text, text::PROSE_CAP),
+        (Field::Date, Value::Text(text)) => date::parse(text, zone).is_some(),
+        (Field::WebUrl | Field::OriginalUrl | Field::AmpWebUrl | Field::CdnAmpWebUrl | Field::Url, Value::Text(text)) => {
+            // What holds `&` may hold a character reference.
+            !text.contains('&') && link::is_serialised(text)
+        }
+        (Field::Domain, Value::Text(text)) => link::is_name(text),
+        (Field::Quality | Field::Heat | Field::Width | Field::Height, Value::Text(text)) => {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            !digits.is_empty() && digits.len() < 10 && digits.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        (Field::Provider, Value::Map(pairs)) => pairs.iter().all(|pair| is_sound(pair, zone)),
+        (Field::Images, Value::List(items)) => items.iter().all(|item| match &item.value {
+            Value::Map(pairs) => pairs.iter().all(|pair| is_sound(pair, zone)),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{Rules, front_matter, yaml};
+    use super::*;
+    use crate::error::Diagnostic;
+    use crate::text::Mojibake;
+
+    /// What there is to report about an article with this related link, whether its links are wanted or only checked.
+    fn reported(link: &str, whole: bool) -> Vec<Diagnostic> {
+        let now = "2020-11-20T00:00:00Z".parse().expect("a date");
+        let rules = Rules { names: yaml::Names::default(), zone: Tz::UTC, mojibake: Mojibake::Safe, now, whole };
+        let text = format!("---\ntitle: a\ndate: 2020-11-13\nlink: https://example.org/a\nrelated:\n{link}---\n");
+        let mut diagnostics = Vec::new();
+        front_matter::read(&rules, "a.md", "a.md", text.as_bytes(), &mut diagnostics);
+        diagnostics
+    }
+
+    fn sound(link: &str) -> bool {
+        let text = format!("related:\n{link}");
+        let pairs = yaml::parse(&text, &yaml::Names::default()).expect("YAML");
+        match &pairs[0].node.value {
+            Value::List(items) => is_surely_sound(&items[0], Tz::UTC),
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn a_link_as_programs_write_it_is_surely_sound() {
+        let link = "- title: \"Alexa – now\"\n  excerpt: \"In addition …\"\n  publishedDateTime: 2020-11-13T23:04:00Z\n  webUrl: \
+            \"https://www.techradar.com/news/alexa?a=1\"\n  type: article\n  provider:\n    name: TechRadar\n    domain: techradar.com\n  \
+            quality: -1\n  images:\n    - url: \"https://cdn.example.org/a.jpg\"\n      width: 970\n      height: 546\n      isCached: true\n";
+        assert!(sound(link));
+        assert_eq!(reported(link, true), []);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_reported_differently_when_links_are_only_checked(
+            fields in prop::collection::vec((
+                prop::sample::select(vec![
+                    "title", "excerpt", "date", "updated", "webUrl", "originalUrl", "ampWebUrl", "type", "quality", "heat", "provider", "images",
+                    "image", "locale", "id", "draft", "author", "topics", "featuredContent",
+                ]),
+                prop::sample::select(vec![
+                    "a", "\"\"", "\" \"", "null", "\"a  b\"", "\"Alexaâ€™s\"", "\"a &amp; b\"", "2020-11-13", "2030-01-01", "yesterday", "71", "-1", "x1",
+                    "99999999999", "https://example.org/b", "https://example.org/b?a=1&amp;b=2", "http://user:pw@example.org/", "ftp://example.org/",
+                    "//example.org", "{name: a, domain: example.org}", "{name: \"\", domain: \"not a domain\"}", "[https://example.org/a.jpg]",
+                    "[{url: \"https://example.org/a.jpg\", width: 10}]", "[{url: x, width: wide}]", "[a, [b]]", "{a: b}", "true", "en",
+                ]),
+            ), 1..7)
+        ) {
+            let mut seen = Vec::new();
+            let mut link = String::new();
+            for (key, value) in fields {
+                if !seen.contains(&key) {
+                    seen.push(key);
+                    link = format!("{link}{} {key}: {value}\n", if link.is_empty() { "-" } else { " " });
+                }
+            }
+            prop_assert_eq!(reported(&link, false), reported(&link, true), "{}", link);
+        }
+    }
+}

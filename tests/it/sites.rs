@@ -1,0 +1,585 @@
+//! The site file: where it is found, what stands above it, and what is said about one that cannot be followed.
+
+use crate::mill::{Mill, files};
+
+/// A folder with one article.
+fn mill() -> Mill {
+    Mill::new().story("news/good.md", "Good", "2020-11-10", "AI")
+}
+
+/// A table: the lines of a site file, `=>`, and what is said about it. An empty line ends a case. Nothing is published.
+#[track_caller]
+fn refused(table: &str) {
+    for case in table.trim().split("\n\n") {
+        let (lines, expected) = case.split_once("\n=>\n").expect("a case has an arrow");
+        let mill = mill().file("news/feedmill.yaml", lines);
+        let _ = mill.run("check news").status(2).stdout("").stderr(expected);
+        let _ = mill.run("build news --out out").status(2).stdout("").stderr(expected);
+        assert!(!mill.path("out").exists());
+    }
+}
+
+/// The id of the site that the feeds in a folder were made for, as the manifest has it.
+#[track_caller]
+fn site(mill: &Mill, out: &str) -> String {
+    let manifest = mill.read(&format!("{out}/feedmill.json"));
+    let line = manifest.lines().find_map(|line| line.strip_prefix("\"site\": \"")).expect("a site");
+    line.trim_end_matches("\",").to_owned()
+}
+
+/// Where the feed of all topics in a folder says that it is.
+#[track_caller]
+fn address(mill: &Mill, out: &str) -> String {
+    let feed = mill.read(&format!("{out}/rss.xml"));
+    let link = feed.split("<atom:link href=\"").nth(1).expect("an address");
+    link.split('"').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_site_file_is_the_one_of_the_article_folder_or_the_nearest_above() {
+    let mill = mill()
+        .story("news/deep/er/more.md", "More", "2020-11-11", "AI")
+        .file("feedmill.yaml", "id: above")
+        .file("news/deep/feedmill.yaml", "id: deep");
+    for (articles, id) in [("news", "above"), ("news/deep", "deep"), ("news/deep/er", "deep"), ("news/deep/er/more.md", "deep")] {
+        mill.run(&format!("build {articles} --out out/{id}-{}", articles.len())).silent();
+        assert_eq!(site(&mill, &format!("out/{id}-{}", articles.len())), id, "{articles}");
+    }
+    // Of several folders the first decides.
+    mill.run("build news/deep news --out out/several").silent();
+    assert_eq!(site(&mill, "out/several"), "deep");
+}
+
+#[test]
+fn a_site_file_that_is_named_is_read_instead_of_one_that_is_found() {
+    let mill = mill().file("news/feedmill.yaml", "id: found").file("sites/other.yaml", "id: named\nout: made");
+    mill.run("build news --site sites/other.yaml").silent();
+    assert_eq!(site(&mill, "sites/made"), "named");
+
+    let mill = mill.variable("FEEDMILL_SITE", "sites/other.yaml");
+    mill.run("build news --out out").silent();
+    assert_eq!(site(&mill, "out"), "named");
+    mill.run("build news --out other --site news/feedmill.yaml").silent();
+    assert_eq!(site(&mill, "other"), "found");
+    let _ = mill.run("build news --site nowhere.yaml").status(2).stdout("").stderr(
+        "feedmill: nowhere.yaml: cannot read the site file: No such file or directory (os error 2)\n  help: `feedmill init` writes one",
+    );
+}
+
+/// So that cron can run from anywhere.
+#[test]
+fn paths_in_the_site_file_are_relative_to_it() {
+    let mill = mill()
+        .story("more/b.md", "More", "2020-11-11", "AI")
+        .story("site/c.md", "Not to be seen", "2020-11-12", "AI")
+        .file("site/feedmill.yaml", "id: example\narticles: [../news, ../more]\nout: ../public/feeds\nformats: [rss]");
+    mill.run("build --site site/feedmill.yaml").silent();
+    assert_eq!(mill.listing("public"), ["feeds/ai/rss.xml", "feeds/feedmill.json", "feeds/rss.xml"]);
+    let feed = mill.read("public/feeds/rss.xml");
+    assert!(feed.contains("<title>Good</title>") && feed.contains("<title>More</title>"), "{feed}");
+    assert!(!feed.contains("Not to be seen"), "{feed}");
+
+    // What the command line names is relative to where the user is.
+    mill.run("build site --site site/feedmill.yaml --out site/out").silent();
+    assert!(mill.read("site/out/rss.xml").contains("<title>Not to be seen</title>"));
+    assert!(!mill.read("site/out/rss.xml").contains("<title>Good</title>"));
+}
+
+#[test]
+fn without_folders_the_one_of_the_site_file_is_read() {
+    let mill = mill().file("feedmill.yaml", "id: example").file("news/feedmill.yaml", "id: below");
+    mill.run("build").silent();
+    assert_eq!(site(&mill, "feeds"), "example");
+    mill.run("build --site news/feedmill.yaml").silent();
+    assert_eq!(site(&mill, "news/feeds"), "below");
+    mill.run("check").silent();
+}
+
+#[test]
+fn the_command_line_stands_above_the_environment_and_that_above_the_site_file() {
+    let mill = mill().file("news/feedmill.yaml", "id: example\nbase_url: https://file.example.org/feeds\nout: ../file");
+    mill.run("build news").silent();
+    assert_eq!(address(&mill, "file"), "https://file.example.org/feeds/rss.xml");
+
+    let mill = mill.variable("FEEDMILL_BASE_URL", "https://environment.example.org").variable("FEEDMILL_OUT", "environment");
+    mill.run("build news").silent();
+    assert_eq!(address(&mill, "environment"), "https://environment.example.org/rss.xml");
+
+    mill.run("build news --base-url https://line.example.org/ --out line").silent();
+    assert_eq!(address(&mill, "line"), "https://line.example.org/rss.xml");
+    // Where the feeds are served may change: the site stays the one that its file says.
+    assert_eq!(site(&mill, "line"), "example");
+}
+
+#[test]
+fn the_time_is_that_of_the_command_line_else_of_the_environment() {
+    let mill = mill().story("news/later.md", "Later", "2021-06-01", "AI");
+    let later = |mill: &Mill, arguments: &str| {
+        let run = mill.run(&format!("check news -v {arguments}")).status(0);
+        !run.stdout.contains("1 waiting for their date")
+    };
+    assert!(!later(&mill, ""));
+    assert!(later(&mill, "--now 2021-06-01"));
+    assert!(later(&mill, "--now 2021-06-01T00:00:00Z"));
+    assert!(!later(&mill, "--now 2021-05-31T23:59:59Z"));
+    assert!(later(&mill, "--now 1622505600"));
+    assert!(!later(&mill, "--now 1622505599"));
+
+    let mill = mill.variable("SOURCE_DATE_EPOCH", "1622505600");
+    assert!(!later(&mill, ""), "FEEDMILL_NOW is nearer");
+    let mill = mill.without_variable("FEEDMILL_NOW");
+    assert!(later(&mill, ""));
+    assert!(!later(&mill, "--now 2020-12-01"));
+    let mill = mill.variable("SOURCE_DATE_EPOCH", "yesterday");
+    let _ = mill.run("check news").status(2).stdout("").stderr(
+        "feedmill: SOURCE_DATE_EPOCH is not a number of seconds since 1970\n  help: unset it, or write seconds such as 1605880800",
+    );
+    let mill = mill.without_variable("SOURCE_DATE_EPOCH");
+    assert!(later(&mill, ""), "the time of day");
+}
+
+/// The vectors of the entry ids are those of unit tests; these are of feeds, which are made of the site's `id` and the topic.
+#[test]
+fn the_id_of_a_feed_is_made_of_the_id_of_the_site_and_the_key_of_the_topic() {
+    let id = |mill: &Mill, path: &str| {
+        let feed = mill.read(path);
+        feed.split("<id>").nth(1).and_then(|rest| rest.split("</id>").next()).unwrap_or_default().to_owned()
+    };
+    let all = "urn:uuid:62e2d1c4-205f-5772-9e65-4a4c0cc993f1";
+    let hardware = "urn:uuid:db46eaf4-bf81-5bab-8c2a-4e98b47223cd";
+    let mill = Mill::new()
+        .story("news/a.md", "A", "2020-11-10", "AI  hardware")
+        .story("news/b.md", "B", "2020-11-11", "Chips")
+        .file("news/feedmill.yaml", "id: smartable-ai");
+    mill.run("build news --out out").silent();
+    assert_eq!(id(&mill, "out/atom.xml"), all);
+    assert_eq!(id(&mill, "out/ai-hardware/atom.xml"), hardware);
+
+    // Another address, title and folder change nothing; another name need not either.
+    let mill = mill.without("news/a.md").file(
+        "news/feedmill.yaml",
+        "id: smartable-ai\nbase_url: https://example.org/\ntitle: Other\ntopics: {chips: {key: AI Hardware, slug: silicon}}",
+    );
+    mill.run("build news --out new").silent();
+    assert_eq!(id(&mill, "new/atom.xml"), all);
+    assert_eq!(id(&mill, "new/silicon/atom.xml"), hardware);
+
+    // Without an `id` it is the address without scheme and slash that names the site.
+    let mill = mill.file("news/feedmill.yaml", "base_url: https://smartable-ai");
+    mill.run("build news --out address").silent();
+    assert_eq!(id(&mill, "address/atom.xml"), all);
+}
+
+#[test]
+fn a_site_file_that_says_nothing_changes_nothing() {
+    let mill = mill();
+    mill.run("build news --out out").silent();
+    for (number, text) in ["", "# a comment\n\n", "\u{feff}", "title:\nlimit: ~\ntopics:\n  AI:\n"].iter().enumerate() {
+        let mill = Mill::copy_of(&mill.path(".")).file("news/feedmill.yaml", text);
+        mill.run("build news --out new").silent();
+        let (mut old, mut new) = (files(&mill.path("out")), files(&mill.path("new")));
+        old.remove("feedmill.json");
+        new.remove("feedmill.json");
+        assert!(old == new, "{number}");
+    }
+}
+
+#[test]
+fn the_order_of_formats_is_no_matter() {
+    let mill = mill().file("one.yaml", "id: x\nformats: [rss, atom]").file("two.yaml", "id: x\nformats: [atom, rss, atom]");
+    mill.run("build news --site one.yaml --out one").silent();
+    mill.run("build news --site two.yaml --out two").silent();
+    assert!(files(&mill.path("one")) == files(&mill.path("two")));
+}
+
+/// Feeds are no articles, though the folder may be among them.
+#[test]
+fn the_output_folder_is_not_read() {
+    let mill = mill().file("news/feedmill.yaml", "id: x\ninclude: ['**/*']\nformats: [rss]");
+    mill.run("build news").silent();
+    let mill = mill.story("news/feeds/not.md", "Not to be seen", "2020-11-11", "AI");
+    let run = mill.run("build news -v").status(0).stderr("");
+    assert!(!run.stdout.contains("feeds/"), "{}", run.stdout);
+    assert!(!mill.read("news/feeds/rss.xml").contains("Not to be seen"));
+}
+
+#[test]
+fn a_missing_base_url_is_hinted_at() {
+    let hint = "hint: addresses begin with http://localhost:8000/; set `base_url` in feedmill.yaml (`feedmill init` writes one)";
+    let mill = mill();
+    assert!(mill.run("build news --out out -v").stdout.ends_with(&format!("\n{hint}\n")));
+    mill.run("build news --out out").silent();
+    assert!(!mill.run("check news -v").stdout.contains("hint"));
+    assert!(!mill.run("build news --out out -v --base-url https://example.org/").stdout.contains("hint"));
+}
+
+/// Feedbin reads no more. Articles come first, then what they link to, that of the newest first.
+#[test]
+fn a_feed_has_300_entries_at_most() {
+    let mut mill = Mill::new().file("news/feedmill.yaml", "id: x\nlimit: 1000\nformats: [rss]\nrelated: {per_article: 2}");
+    for number in 0..110 {
+        let (month, day) = (number / 28 + 1, number % 28 + 1);
+        let related: Vec<String> = (0..3)
+            .map(|link| format!("- {{title: R{number}-{link}, link: 'https://r.example.org/{number}/{link}'}}\n"))
+            .collect();
+        let article = format!("title: A{number}\ndate: 2020-{month:02}-{day:02}\nlink: https://example.org/{number}");
+        let lines = format!("{article}\nrelated:\n{}", related.concat());
+        mill = mill.article(&format!("news/{number}.md"), &lines);
+    }
+    mill.run("build news --out out").silent();
+    let feed = mill.read("out/rss.xml");
+    let count = |what: &str| feed.matches(what).count();
+    assert_eq!((count("<item>"), count("<title>A"), count("<title>R")), (300, 110, 190));
+    // 95 articles have two entries each, which leaves none for the 15 oldest.
+    assert!(feed.contains("<title>R15-1</title>") && !feed.contains("<title>R14-0</title>"));
+    assert!(!feed.contains("<title>R109-2</title>"));
+
+    for number in 110..310 {
+        let lines = format!("title: A{number}\ndate: 2020-01-01\nlink: https://example.org/{number}");
+        mill = mill.article(&format!("news/{number}.md"), &lines);
+    }
+    mill.run("build news --out more").silent();
+    let feed = mill.read("more/rss.xml");
+    let count = |what: &str| feed.matches(what).count();
+    assert_eq!((count("<item>"), count("<title>A"), count("<title>R")), (300, 300, 0));
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_has_its_place() {
+    let kind =
+        |key: &str| format!("`{key}` wants a value of another kind\n  help: `feedmill init` writes an example of every key");
+    for (lines, place, wrong) in [
+        ("title: [A]", "1:8", kind("title")),
+        ("id: x\nlimit: many", "2:8", kind("limit")),
+        ("related: both", "1:10", kind("related")),
+        ("require_published: perhaps", "1:20", kind("require_published")),
+        ("topics: [AI]", "1:9", kind("topics")),
+        ("topics:\n  AI: ai", "2:7", kind("AI")),
+        ("author: Somebody", "1:9", kind("author")),
+        (
+            "title: News: today",
+            "1:12",
+            "a colon stands where none may be\n  help: put text that holds `: ` in double quotes".to_owned(),
+        ),
+        (
+            "- id: x",
+            "1:1",
+            "this is not a list of `key: value` lines\n  help: begin each line with a key and a colon, such as `title: …`"
+                .to_owned(),
+        ),
+        (
+            "id: &a x",
+            "1:5",
+            "a YAML anchor (`&…`) stands here, which is not read\n  help: put text that begins with `&` in quotes, or take the \
+             anchor out"
+                .to_owned(),
+        ),
+        (
+            "id: x\ntitle: *a",
+            "2:8",
+            "a YAML alias (`*…`) stands here, which is not read\n  help: put text that begins with `*` in quotes, or write the \
+             value out"
+                .to_owned(),
+        ),
+    ] {
+        let mill = mill().file("news/feedmill.yaml", lines);
+        let _ = mill.run("check news").status(2).stdout("").stderr(&format!("feedmill: news/feedmill.yaml:{place}: {wrong}"));
+    }
+    let mill = mill().file("news/feedmill.yaml", b"title: \xff");
+    let _ = mill
+        .run("check news")
+        .status(2)
+        .stdout("")
+        .stderr("feedmill: news/feedmill.yaml: the site file is not UTF-8\n  help: save it as UTF-8");
+}
+
+#[test]
+fn a_slug_in_the_site_file_has_to_be_one() {
+    for (slug, wrong) in [
+        ("''", "is empty; write 1 to 64 of a-z, 0-9 and \"-\""),
+        ("A I", "has a character that is not allowed; write 1 to 64 of a-z, 0-9 and \"-\""),
+        ("../etc", "has a character that is not allowed; write 1 to 64 of a-z, 0-9 and \"-\""),
+        ("-a", "begins with \"-\"; the first character is one of a-z and 0-9"),
+        ("a-", "ends with \"-\"; the last character is one of a-z and 0-9"),
+        ("con", "is the name of a device on Windows; any but con, prn, aux, nul, com0 to com9 and lpt0 to lpt9 will do"),
+        ("index", "is a name that feedmill uses itself; any but assets, atom, feed, feedmill, feeds, index and rss will do"),
+        (&"a".repeat(65), "is longer than 64 characters; write 1 to 64 of a-z, 0-9 and \"-\""),
+    ] {
+        let mill = mill().file("news/feedmill.yaml", format!("topics:\n  AI:\n    slug: {slug}"));
+        let run = mill.run("check news").status(2).stdout("");
+        assert!(
+            run.stderr.starts_with(&format!("feedmill: news/feedmill.yaml:3:11: `slug` {wrong}\n")),
+            "{slug}: {}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_one_that_is_known() {
+    refused("
+titel: x
+=>
+feedmill: news/feedmill.yaml:1:1: the key `titel` is not known
+  help: did you mean `title`?
+
+# a comment
+id: x
+base_uri: x
+=>
+feedmill: news/feedmill.yaml:3:1: the key `base_uri` is not known
+  help: did you mean `base_url`?
+
+topics:
+  AI:
+    slugg: ai
+=>
+feedmill: news/feedmill.yaml:3:5: the key `slugg` is not known
+  help: did you mean `slug`?
+
+related:
+  per_artikel: 5
+=>
+feedmill: news/feedmill.yaml:2:3: the key `per_artikel` is not known
+  help: did you mean `per_article`?
+
+author: {name: A, url: https://example.org/}
+=>
+feedmill: news/feedmill.yaml:1:19: the key `url` is not known
+  help: did you mean `uri`?
+
+zzzzzz: x
+=>
+feedmill: news/feedmill.yaml:1:1: the key `zzzzzz` is not known
+  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, topics, formats
+");
+}
+
+#[test]
+fn an_address_in_the_site_file_has_to_be_one() {
+    refused(
+        "
+base_url: feeds.example.org
+=>
+feedmill: news/feedmill.yaml:1:11: `base_url` is not an absolute address
+  help: write the address where the feeds will be served, such as https://feeds.example.org/
+
+base_url: ftp://example.org/
+=>
+feedmill: news/feedmill.yaml:1:11: `base_url` is not an http or https address
+  help: write the address where the feeds will be served, such as https://feeds.example.org/
+
+base_url: https://user:pass@example.org/
+=>
+feedmill: news/feedmill.yaml:1:11: `base_url` has a user name or password in it
+  help: write the address where the feeds will be served, such as https://feeds.example.org/
+
+base_url: https://example.org/?a=1
+=>
+feedmill: news/feedmill.yaml:1:11: `base_url` has a query or a fragment
+  help: write the address of the folder alone, such as https://feeds.example.org/
+
+base_url: 'https://example.org/#a'
+=>
+feedmill: news/feedmill.yaml:1:11: `base_url` has a query or a fragment
+  help: write the address of the folder alone, such as https://feeds.example.org/
+
+home: /
+=>
+feedmill: news/feedmill.yaml:1:7: `home` is not an absolute address
+  help: write the whole address, beginning with https://
+
+author: {name: A, uri: nowhere}
+=>
+feedmill: news/feedmill.yaml:1:24: `author.uri` is not an absolute address
+  help: write the whole address, beginning with https://
+
+block: [a b]
+=>
+feedmill: news/feedmill.yaml:1:9: this is neither an address nor a domain
+  help: write https://example.org/story or example.org
+
+block:
+- example.org
+- https://
+=>
+feedmill: news/feedmill.yaml:3:3: this is neither an address nor a domain
+  help: write https://example.org/story or example.org
+
+block: ['user:pass@example.org']
+=>
+feedmill: news/feedmill.yaml:1:9: this is neither an address nor a domain
+  help: write https://example.org/story or example.org
+",
+    );
+}
+
+#[test]
+fn a_number_in_the_site_file_has_bounds() {
+    refused(
+        "
+limit: 0
+=>
+feedmill: news/feedmill.yaml:1:8: `limit` is not a number from 1 to 10000
+  help: without this line it is 30
+
+limit: 10001
+=>
+feedmill: news/feedmill.yaml:1:8: `limit` is not a number from 1 to 10000
+  help: without this line it is 30
+
+limit: -1
+=>
+feedmill: news/feedmill.yaml:1:8: `limit` is not a number from 1 to 10000
+  help: without this line it is 30
+
+related: {per_article: 0}
+=>
+feedmill: news/feedmill.yaml:1:24: `related.per_article` is not a number from 1 to 10000
+  help: without this line it is 10
+",
+    );
+}
+
+#[test]
+fn a_word_in_the_site_file_is_one_of_a_few() {
+    refused(
+        "
+formats: [RSS]
+=>
+feedmill: news/feedmill.yaml:1:11: `formats` is one of rss, atom
+  help: did you mean `rss`?
+
+formats: [rss, json]
+=>
+feedmill: news/feedmill.yaml:1:16: `formats` is one of rss, atom
+
+formats: []
+=>
+feedmill: news/feedmill.yaml:1:10: `formats` is empty
+  help: name at least one format, or take the line out
+
+mojibake: of
+=>
+feedmill: news/feedmill.yaml:1:11: `mojibake` is one of safe, off
+  help: did you mean `off`?
+
+mojibake: full
+=>
+feedmill: news/feedmill.yaml:1:11: `mojibake` is one of safe, off
+
+related: {mode: list_only}
+=>
+feedmill: news/feedmill.yaml:1:17: `related.mode` is one of both, entries, list, none
+
+related: {mode: bot}
+=>
+feedmill: news/feedmill.yaml:1:17: `related.mode` is one of both, entries, list, none
+  help: did you mean `both`?
+",
+    );
+}
+
+#[test]
+fn a_name_in_the_site_file_has_to_be_known() {
+    refused(
+        "
+language: English please
+=>
+feedmill: news/feedmill.yaml:1:11: `language` is not a language tag
+  help: write it like en or pt-BR
+
+timezone: Europe/Berln
+=>
+feedmill: news/feedmill.yaml:1:11: `timezone` is not a time zone
+  help: did you mean Europe/Berlin?
+
+timezone: Mars
+=>
+feedmill: news/feedmill.yaml:1:11: `timezone` is not a time zone
+  help: write a name of the tz database, such as Europe/Berlin
+
+fields: {titel: headline}
+=>
+feedmill: news/feedmill.yaml:1:17: `fields` has no field `titel`
+  help: did you mean `title`?
+
+fields:
+  zzzzzz: [x]
+=>
+feedmill: news/feedmill.yaml:2:11: `fields` has no field `zzzzzz`
+  help: write the name of a field on the left, and your own names for it in a list
+
+fields: {title: [headline, date]}
+=>
+feedmill: news/feedmill.yaml:1:17: `date` is the name of another field
+  help: choose a name that has no meaning yet
+
+id: ' '
+=>
+feedmill: news/feedmill.yaml:1:5: `id` is empty
+  help: write any text that no other site has; `feedmill init` makes one
+",
+    );
+}
+
+#[test]
+fn two_topics_cannot_share_a_slug() {
+    refused(
+        "
+topics: {AI: {slug: x}, ML: {slug: x}}
+=>
+feedmill: news/feedmill.yaml:1:36: the topics `AI` and `ML` have the slug `x` both
+  help: give each a slug of its own
+
+topics:
+  AI:
+    slug: x
+  ML:
+    former: [y, x]
+=>
+feedmill: news/feedmill.yaml:5:17: the topics `AI` and `ML` have the slug `x` both
+  help: give each a slug of its own
+",
+    );
+}
+
+#[test]
+fn a_glob_in_the_site_file_has_to_be_one() {
+    refused("
+include: 'a['
+=>
+feedmill: news/feedmill.yaml: `include` or `exclude` has a glob that cannot be read: error parsing glob '**/a[': unclosed character class; missing ']'
+  help: write globs such as `drafts/**` or `*.draft.md`
+");
+}
+
+#[test]
+fn a_key_stands_in_the_site_file_once() {
+    refused(
+        "
+id: a
+id: b
+=>
+feedmill: news/feedmill.yaml:2:1: the key `id` stands here a second time
+  help: keep one of the two
+
+topics:
+  AI: {slug: a}
+  AI: {slug: b}
+=>
+feedmill: news/feedmill.yaml:3:3: a key stands here a second time
+  help: keep one of the two
+",
+    );
+}
+
+/// Its key is empty, and no topic's is: they would have one id, and one place in the manifest.
+#[test]
+fn a_topic_cannot_take_the_key_of_the_feed_of_all_topics() {
+    for key in ["''", "' '", "\"\\u3000\""] {
+        let mill = mill().file("news/feedmill.yaml", format!("id: x\ntopics:\n  AI:\n    key: {key}"));
+        let run = mill.run("check news").status(2).stdout("");
+        assert!(run.stderr.starts_with("feedmill: news/feedmill.yaml:4:10: `key` is empty\n"), "{}", run.stderr);
+    }
+}

@@ -1,0 +1,262 @@
+//! The house keeps its order: which part of the program may know which, and what must be nowhere. Read from `src` itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::mill::files;
+
+/// What does something, each in its turn; none uses another.
+const STAGES: &[&str] = &["index", "group", "fetch", "compose", "write", "publish"];
+
+/// What is only known, free for all.
+const DATA: &[&str] = &["article", "error", "feed", "format", "link", "manifest", "site", "text", "topic"];
+
+/// What a part may use besides data: `read` is shared by the two stages that read; of another stage it may take the values that
+/// it is handed, by name, and nothing else.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("index", &["read"]),
+    ("fetch", &["read", "index::Index", "group::Grouping", "group::Plan", "group::story::State"]),
+    ("group", &["index::Index", "index::Row"]),
+    ("compose", &["index::Index", "group::story::State", "group::Clock", "group::Grouping", "group::Plan", "fetch::Material"]),
+    // The site file may add to the names of fields, and what is wrong with its YAML is said as it is of an article.
+    ("site", &["read::yaml::Names", "read::yaml::NotAdded", "read::yaml::parse_any", "read::front_matter::position"]),
+];
+
+/// What must not be in a stage that is pure: files, environment, clock, chance, threads, and maps in hash order.
+const IMPURE: &[&str] = &[
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::process",
+    "std::sync",
+    "std::thread",
+    "std::time",
+    "fs::",
+    "env::",
+    "io::",
+    "thread::",
+    "File::",
+    "OpenOptions",
+    "SystemTime",
+    "Instant",
+    "Local::",
+    "now()",
+    "HashMap",
+    "HashSet",
+    "RandomState",
+    "DefaultHasher",
+    "rand::",
+    "getrandom",
+    "new_v4",
+    "tempfile",
+];
+
+/// A source file: its code without comments, and without the tests at its end.
+struct Source {
+    /// Relative to `src`, with `/`.
+    path: String,
+    /// All of it.
+    text: String,
+    /// Without tests and comments, line by line.
+    code: String,
+}
+
+impl Source {
+    /// The part of the house: the first name of the path.
+    fn part(&self) -> &str {
+        self.path.split(['/', '.']).next().unwrap_or_default()
+    }
+
+    /// Every path of the code that begins with `crate::`, in full.
+    fn uses(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for (at, _) in self.code.match_indices("crate::") {
+            paths(&self.code[at + "crate::".len()..], "", &mut found);
+        }
+        found
+    }
+}
+
+/// Reads one path of a `use`, or several in braces; gives what follows it.
+fn paths<'a>(text: &'a str, before: &str, found: &mut BTreeSet<String>) -> &'a str {
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        loop {
+            rest = rest.trim_start_matches([' ', '\n', ',']);
+            if let Some(rest) = rest.strip_prefix('}') {
+                return rest;
+            }
+            let left = paths(rest, before, found);
+            assert!(left.len() < rest.len(), "a use that this test cannot read: {rest}");
+            rest = left;
+        }
+    }
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let path = match (before, name) {
+        (before, "self") => before.to_owned(),
+        ("", name) => name.to_owned(),
+        (before, name) => format!("{before}::{name}"),
+    };
+    if let Some(rest) = rest.strip_prefix("::") {
+        return paths(rest, &path, found);
+    }
+    found.insert(path);
+    rest
+}
+
+fn sources() -> Vec<Source> {
+    let folder = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let rust = folder.into_iter().filter(|(path, _)| Path::new(path).extension().is_some_and(|ending| ending == "rs"));
+    let sources: Vec<Source> = rust.map(|(path, bytes)| source(path, String::from_utf8(bytes).expect("UTF-8"))).collect();
+    assert!(sources.len() > 20);
+    sources
+}
+
+fn source(path: String, text: String) -> Source {
+    let (code, tests) = text.split_once("\n#[cfg(test)]\n").unwrap_or((&text, "mod tests {"));
+    assert!(tests.starts_with("mod tests {"), "{path}: tests stand in `mod tests` at the end");
+    assert!(!code.contains("#[cfg(test)]"), "{path}: nothing but `mod tests` is for tests only");
+    let kept = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code =
+        kept.map(|line| line.split(" // ").next().unwrap_or_default()).fold(String::new(), |code, line| code + line + "\n");
+    Source { path, text, code }
+}
+
+/// Every file in which one of these stands, however it is written.
+fn with(patterns: &[&str]) -> BTreeSet<String> {
+    let has = |source: &Source| {
+        patterns.iter().any(|pattern| {
+            source.code.match_indices(pattern).any(|(at, _)| {
+                // A whole word, where the pattern begins with one.
+                let before = source.code[..at].chars().next_back();
+                !pattern.starts_with(char::is_alphanumeric) || !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            })
+        })
+    };
+    sources().iter().filter(|source| has(source)).map(|source| source.path.clone()).collect()
+}
+
+#[track_caller]
+fn only_in(patterns: &[&str], places: &[&str]) {
+    let stray: Vec<_> = with(patterns).into_iter().filter(|path| !places.iter().any(|place| path.starts_with(place))).collect();
+    assert!(stray.is_empty(), "{patterns:?} belongs in {places:?} and stands in {stray:?} too");
+}
+
+#[test]
+fn every_part_is_a_stage_or_data_or_reading_or_the_whole() {
+    let known: BTreeSet<&str> = [STAGES, DATA, &["read", "lib", "main", "cli"]].concat().into_iter().collect();
+    let sources = sources();
+    let parts: BTreeSet<&str> = sources.iter().map(Source::part).collect();
+    assert_eq!(parts, known, "a new part has its place in this test");
+}
+
+#[test]
+fn no_stage_uses_another() {
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    let mut unused: BTreeSet<(&str, &str)> =
+        ALLOWED.iter().flat_map(|(part, paths)| paths.iter().map(move |path| (*part, *path))).collect();
+    let sources = sources();
+    for source in sources.iter().filter(|source| source.part() != "lib") {
+        let part = source.part();
+        assert!(!source.code.contains("super::super"), "{}", source.path);
+        for used in source.uses() {
+            let first = used.split("::").next().unwrap_or_default();
+            if first == part || DATA.contains(&first) {
+                continue;
+            }
+            let exception = allowed
+                .get(part)
+                .into_iter()
+                .copied()
+                .flatten()
+                .find(|path| used == **path || used.strip_prefix(**path).is_some_and(|rest| rest.starts_with("::")));
+            let exception = exception.unwrap_or_else(|| panic!("{} uses {used}", source.path));
+            unused.remove(&(part, exception));
+        }
+    }
+    assert!(unused.is_empty(), "no longer needed: {unused:?}");
+}
+
+#[test]
+fn grouping_composing_and_writing_are_pure() {
+    for word in IMPURE {
+        let pure = |path: &String| ["group", "compose", "write"].iter().any(|part| path.starts_with(part));
+        let stray: Vec<_> = with(&[word]).into_iter().filter(pure).collect();
+        assert!(stray.is_empty(), "{word} is in {stray:?}");
+    }
+}
+
+#[test]
+fn each_crate_has_its_room() {
+    only_in(&["clap::", "clap("], &["cli.rs", "main.rs"]);
+    only_in(&["serde_yaml::", "granit_parser::"], &["read/", "site.rs"]);
+    only_in(&["rss::"], &["write/rss2.rs"]);
+    only_in(&["atom_syndication::"], &["write/atom1.rs"]);
+    only_in(&["roxmltree::"], &["write.rs"]);
+    only_in(&["tempfile::"], &["publish.rs", "publish/"]);
+    only_in(&["indicatif::"], &["main.rs"]);
+    only_in(&["serde_json::"], &["manifest.rs"]);
+    // So that what is looked for is there at all.
+    assert_eq!(with(&["rss::"]).len() + with(&["atom_syndication::"]).len(), 2);
+}
+
+#[test]
+fn only_main_prints_and_only_main_asks_the_time() {
+    only_in(&["println!", "eprintln!", "print!", "eprint!", "stdout", "stderr"], &["main.rs"]);
+    only_in(&["Utc::now", "Local::now", "SystemTime", "Instant::now"], &["main.rs"]);
+    only_in(&["std::env", "env::var"], &["main.rs", "site.rs"]);
+    assert!(with(&["Utc::now"]).contains("main.rs"));
+}
+
+/// Articles are opened by `read`, the site file by `site`; the output folder is written by `publish`. `init` is the exception.
+#[test]
+fn only_reading_publishing_and_init_touch_files() {
+    only_in(&["fs::", "File::", "fs;", "fs,", "fs}"], &["read.rs", "read/", "site.rs", "publish.rs", "publish/", "main.rs"]);
+    let writing =
+        ["fs::write", "create_dir", "rename(", "remove_", "set_permissions", "persist(", ".create_new(", ".write(true)"];
+    only_in(&writing, &["publish.rs", "publish/", "main.rs"]);
+    let main = sources().into_iter().find(|source| source.path == "main.rs").expect("main.rs");
+    assert_eq!(main.code.matches("fs::").count(), 1, "init writes one file");
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    for source in sources() {
+        for word in ["todo!", "unimplemented!", "dbg!", "FIXME", "XXX"] {
+            assert!(!source.text.contains(word), "{} has {word}", source.path);
+        }
+        for call in [".unwrap()", ".expect(", ".unwrap_err()", "panic!(", "unsafe "] {
+            assert!(!source.code.contains(call), "{} has {call}", source.path);
+        }
+    }
+}
+
+#[test]
+fn every_file_begins_with_what_it_is() {
+    for source in sources() {
+        let first: Vec<&str> = source.text.lines().take_while(|line| line.starts_with("//! ")).collect();
+        let sentence = first.iter().map(|line| line.trim_start_matches("//! ")).collect::<Vec<_>>().join(" ");
+        assert!(sentence.len() > 20 && sentence.ends_with(['.', ':']), "{}: {sentence:?}", source.path);
+    }
+}
+
+#[test]
+fn the_changelog_knows_this_version() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let changelog = std::fs::read_to_string(root.join("CHANGELOG.md")).expect("a changelog");
+    let headings: Vec<&str> = changelog.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let version = env!("CARGO_PKG_VERSION");
+    let known = headings.iter().any(|heading| heading.starts_with("Unreleased") || heading.split(' ').next() == Some(version));
+    assert!(known, "neither {version} nor Unreleased is in {headings:?}");
+}
+
+/// The test itself: it would be of no use if it read no path right.
+#[test]
+fn uses_are_read_whole() {
+    let text =
+        "use crate::a::{self, B, c::{D, e::F}};\nlet x: crate::g::H<crate::i::J> = 1; // crate::k\n// crate::l\nmod m {}\n";
+    let found = source("x.rs".to_owned(), text.to_owned()).uses();
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "a::B", "a::c::D", "a::c::e::F", "g::H", "i::J"]);
+}
