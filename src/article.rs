@@ -80,7 +80,9 @@ impl Story {
     /// What the story is known by.
     #[must_use]
     pub fn known_by(&self) -> KnownBy {
-        KnownBy::new([&self.identity, &self.link], &self.amp, self.own_id.as_ref())
+        // The two are nearly always one, and a fingerprint is the dearest thing about an article.
+        let second = Some(&self.link).filter(|link| **link != self.identity);
+        KnownBy::new(std::iter::once(&self.identity).chain(second), &self.amp, self.own_id.as_ref())
     }
 }
 

@@ -96,6 +96,9 @@ pub(crate) struct Common {
     /// The time to go by, for articles that are dated in the future [default: now; SOURCE_DATE_EPOCH is heeded].
     #[arg(long, value_name = "TIME", env = "FEEDMILL_NOW")]
     pub(crate) now: Option<String>,
+    /// Read every article even if nothing seems to have changed since the last run.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// Print errors only.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

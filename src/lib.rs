@@ -24,12 +24,15 @@
 //! others, a retracted article suppresses a story elsewhere, two spellings may be one topic. Each of these can need an article
 //! that has been dropped already, and then the order of files and the number of threads would show in the feeds.
 //!
+//! A run with nothing new is answered by [`cache`] from what `index` would be given: the walk with the stamps of the files.
+//!
 //! # What must never be
 //!
 //! - No stage uses another. `index` and `fetch` share [`read`].
 //! - `group`, `compose` and `write` are pure: no files, clock, environment, randomness, or maps in hash order. The clock is
 //!   read once, in `main`, and what was published before is a value, [`manifest::Manifest`].
-//! - Only `read` opens articles, only `publish` touches the output folder, only `main` prints.
+//! - Only `read` opens articles, only `publish` touches the output folder, only [`cache`] keeps anything elsewhere, and only
+//!   `main` prints.
 //! - No unchecked string reaches a document: text is cleaned ([`text`]) and addresses are parsed ([`link`]) where they are
 //!   read, and the types say so. Writers only escape.
 //! - The value of an unknown key of front matter is never in memory, so that none can leak.
@@ -62,6 +65,7 @@
 //!     adopt: false,
 //!     threads: 2,
 //!     progress: &Progress::default(),
+//!     cache: None,
 //! })?;
 //! assert_eq!(report.counts.published, 1);
 //! assert!(std::fs::read_to_string(folder.path().join("feeds/ai/atom.xml"))?.contains("<title>Alexa moves</title>"));
@@ -69,10 +73,11 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use crate::cache::{Answer, Cache};
 use crate::error::{Diagnostic, Error, FolderError, Severity, shown};
 use crate::feed::Feed;
 use crate::format::Format;
@@ -80,12 +85,14 @@ use crate::group::story::State;
 use crate::group::{Clock, Grouping, Plan};
 use crate::index::Index;
 use crate::manifest::Manifest;
-use crate::publish::{Changes, Folder};
-use crate::read::Rules;
+use crate::publish::Folder;
 use crate::read::walk::{self, Selection};
+use crate::read::{Rules, Span};
+use crate::report::{Changes, Counts, Report};
 use crate::site::{Site, SiteError};
 
 pub mod article;
+pub mod cache;
 pub mod compose;
 pub mod error;
 pub mod feed;
@@ -97,7 +104,9 @@ pub mod link;
 pub mod manifest;
 pub mod publish;
 pub mod read;
+pub mod report;
 pub mod site;
+pub mod stamp;
 pub mod text;
 pub mod topic;
 pub mod write;
@@ -121,6 +130,8 @@ pub struct Request<'a> {
     pub threads: usize,
     /// Where to count, for whoever wants to show it.
     pub progress: &'a Progress,
+    /// Where to keep what was found, so that a run with nothing new need not read the articles; nowhere if there is none.
+    pub cache: Option<&'a Path>,
 }
 
 /// How far a run goes.
@@ -143,65 +154,38 @@ pub struct Progress {
     pub read: AtomicUsize,
 }
 
-/// What a run did.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// How many of what.
-    pub counts: Counts,
-    /// Findings, in the order of their places.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What happened to the output folder, or would.
-    pub changes: Changes,
-    /// Files that are no articles, and why.
-    pub others: Vec<(PathBuf, &'static str)>,
-    /// Feeds could not be published, or one of them came out wrong and was held back; an error says why.
-    pub failed: bool,
-}
-
-/// How many of what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Files that were read.
-    pub files: usize,
-    /// Files that are no articles.
-    pub others: usize,
-    /// Articles with errors, which are left out.
-    pub left_out: usize,
-    /// Articles that are shown.
-    pub published: usize,
-    /// Articles that say they are not to be shown.
-    pub unpublished: usize,
-    /// Articles whose story is retracted or blocked.
-    pub withdrawn: usize,
-    /// Articles whose date has not come.
-    pub waiting: usize,
-    /// Stories that are shown.
-    pub stories: usize,
-    /// Feeds.
-    pub feeds: usize,
-}
-
-impl Report {
-    /// Whether anything was left out because of an error.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-    }
-}
-
 /// Reads articles and publishes their feeds, as far as the request says.
 pub fn build(request: &Request) -> Result<Report, Error> {
     let site = request.site;
+    let cache = request.cache.map(|folder| Cache::new(folder, run_name(request)));
+    let sources = walk::walk(request.articles, &selection(site)?).map_err(|(path, cause)| Error::Articles { path, cause })?;
+    let (articles, settings) = (sources.stamp, settings(request));
+    let known = cache.as_ref().and_then(|cache| cache.answer(articles, settings, &site.out, request.clock.now.timestamp()));
+    if let Some(answer) = known {
+        let mut changes = Changes::default();
+        if request.action == Action::Publish {
+            changes.unchanged = answer.files.into_iter().collect();
+        }
+        let Answer { counts, diagnostics, others, .. } = answer.said;
+        return Ok(Report { counts, diagnostics, changes, others, ..Report::default() });
+    }
     let folder = match Folder::open(&site.out) {
         // What is wrong with the output folder is no business of a run that only reads.
         Err(_) if request.action == Action::Check => Folder::new(&site.out),
         folder => folder?,
     };
     permit(request, &folder)?;
-
-    let rules =
-        Rules { names: site.names.clone(), zone: site.zone, mojibake: site.mojibake, now: request.clock.now, whole: false };
-    let sources = walk::walk(request.articles, &selection(site)?).map_err(|(path, cause)| Error::Articles { path, cause })?;
+    let dates = Arc::new(Span::default());
+    let rules = Rules {
+        names: site.names.clone(),
+        zone: site.zone,
+        mojibake: site.mojibake,
+        now: request.clock.now,
+        whole: false,
+        dates: Arc::clone(&dates),
+    };
+    let newest = sources.newest;
+    let sources = sources.sorted();
     request.progress.files.store(sources.files.len(), Ordering::Relaxed);
     let mut diagnostics = sources.diagnostics;
     let (index, found) = index::index(sources.files, &rules, &site.block, request.threads, &request.progress.read);
@@ -209,7 +193,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
 
     let grouping = group::group(&index, site, request.clock, &folder.published, &mut diagnostics);
     let mut report = Report { counts: counts(&index, &grouping), diagnostics, ..Report::default() };
-    report.others = index.others.iter().map(|&(file, reason)| (index.files[file].clone(), reason)).collect();
+    report.others = index.others.iter().map(|&(file, reason)| (index.files[file].clone(), reason.to_owned())).collect();
 
     let stop = request.action == Action::Check || (request.strict && report.has_errors());
     if !stop {
@@ -226,7 +210,31 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     }
     report.diagnostics.sort_by(Diagnostic::order);
     report.diagnostics.dedup();
+    // What is said once, of feeds that come and go, must not be said again: then the next run reads everything.
+    let settled = !report.failed && report.changes.gone.is_empty() && !report.feeds_changed;
+    if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
+        let said = Answer { counts: report.counts, diagnostics: report.diagnostics.clone(), others: report.others.clone() };
+        let mut files: Vec<String> = report.changes.written.union(&report.changes.unchanged).cloned().collect();
+        if files.is_empty() {
+            // Whoever writes nothing looks at the manifest all the same.
+            files.push(manifest::FILE_NAME.to_owned());
+        }
+        cache.keep(articles, settings, &site.out, (newest, dates.get()), files, said);
+    }
     Ok(report)
+}
+
+/// What a run's state is called: runs of other articles, output or purpose have states of their own.
+fn run_name(request: &Request) -> u64 {
+    let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let articles: Vec<PathBuf> = request.articles.iter().map(|path| absolute(path)).collect();
+    stamp::digest((articles, absolute(&request.site.out), request.action == Action::Check, request.clock.preview))
+}
+
+/// Everything but the articles, the clock and the published files that a run depends on, and how it names files.
+fn settings(request: &Request) -> u64 {
+    let site = format!("{:?}", request.site);
+    stamp::digest((env!("CARGO_PKG_VERSION"), site, request.articles, request.strict, request.adopt))
 }
 
 /// Refuses to publish over feeds that a run like this did not make.
@@ -350,6 +358,10 @@ fn publish(
     let manifest = publish::succeed(&folder.published, next, &former, &mut changes);
     let bytes = manifest.bytes();
     mill.put(manifest::FILE_NAME, &bytes, folder.differs(manifest::FILE_NAME, &bytes)?, &mut changes)?;
+    let alive = |manifest: &Manifest| {
+        manifest.feeds.iter().map(|(key, feed)| (key.clone(), feed.slug.clone(), feed.stale)).collect::<Vec<_>>()
+    };
+    report.feeds_changed = alive(&folder.published) != alive(&manifest);
     for slug in &changes.gone {
         let help =
             "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else delete its folder";

@@ -151,43 +151,67 @@ pub(crate) fn is_serialised(text: &str) -> bool {
     if !is_name(host) {
         return false;
     }
-    let mut previous = b'/';
-    let mut bytes = rest.bytes();
+    let bytes = rest.as_bytes();
     let mut in_query = false;
-    while let Some(byte) = bytes.next() {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        if IS_PLAIN[usize::from(byte)] {
+            continue;
+        }
         let plain = match byte {
             // A segment that begins with a dot may be `.` or `..`.
-            b'.' => in_query || previous != b'/',
+            b'.' => in_query || bytes[at - 2] != b'/',
             b'%' => {
-                let digits = (bytes.next(), bytes.next());
-                let hexadecimal = |digit: Option<u8>| digit.is_some_and(|digit| digit.is_ascii_hexdigit());
+                let digits = bytes.get(at..at + 2).unwrap_or_default();
+                at += 2;
                 // An encoded dot is a dot to the parser.
-                hexadecimal(digits.0) && hexadecimal(digits.1) && !matches!(digits, (Some(b'2'), Some(b'e' | b'E')))
+                digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit) && !digits.eq_ignore_ascii_case(b"2e")
             }
             b'?' => {
                 in_query = true;
                 true
             }
-            b'-' | b'_' | b'~' | b'/' | b'!' | b'$' | b'&' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' => true,
-            byte => byte.is_ascii_alphanumeric(),
+            _ => false,
         };
         if !plain {
             return false;
         }
-        previous = byte;
     }
     true
 }
 
+/// Bytes of a path or a query that stand for themselves, wherever they are.
+const IS_PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"-_~/!$&()*+,;=:@";
+    let mut at = 0;
+    while at < others.len() {
+        plain[others[at] as usize] = true;
+        at += 1;
+    }
+    plain
+};
+
 /// Whether a host is surely a name, and one that serialises to itself: a last label with a digit at its start may be an IPv4
 /// address, and `xn--` has to be checked.
 pub(crate) fn is_name(host: &str) -> bool {
-    let label = |label: &str| {
-        let inner = label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        inner && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && !label.starts_with("xn--")
-    };
-    host.split('.').all(label)
-        && host.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_lowercase()))
+    let mut label = 0;
+    let bytes = host.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => {}
+            b'-' if at > label && bytes.get(at + 1).is_some_and(|&next| next != b'.') => {}
+            b'.' if at > label && !bytes[at..].starts_with(b".xn--") => label = at + 1,
+            _ => return false,
+        }
+    }
+    bytes.get(label).is_some_and(u8::is_ascii_lowercase) && !host.starts_with("xn--")
 }
 
 impl fmt::Display for Link {

@@ -10,8 +10,9 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use feedmill::error::{Diagnostic, Severity, shown};
 use feedmill::group::Clock;
+use feedmill::report::Report;
 use feedmill::site::{self, Overrides, Site};
-use feedmill::{Action, Progress, Report, Request, build, read};
+use feedmill::{Action, Progress, Request, build, read};
 
 mod cli;
 
@@ -60,6 +61,7 @@ fn run(common: &Common, run: &Run) -> Result<ExitCode, String> {
         return Err("`--include-unpublished` wants an output folder of its own\n  help: add `--out preview`".to_owned());
     }
     let progress = Progress::default();
+    let cache = if common.no_cache { None } else { cache_folder() };
     let request = Request {
         articles: &articles,
         site: &site,
@@ -69,6 +71,7 @@ fn run(common: &Common, run: &Run) -> Result<ExitCode, String> {
         adopt: run.adopt,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         progress: &progress,
+        cache: cache.as_deref(),
     };
     let report = watched(&request, common.quiet).map_err(|error| error.to_string())?;
     print(&report, common, run, &site);
@@ -99,6 +102,12 @@ fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), 
         vec![if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }]
     };
     Ok((site, articles))
+}
+
+/// Where states of runs are kept (XDG Base Directory Specification); nowhere for a user without a home.
+fn cache_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache"))).map(|folder| folder.join("feedmill"))
 }
 
 /// The run's one reading of the clock.

@@ -9,19 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::error::FolderError;
 use crate::format::GENERATOR;
 use crate::manifest::{self, Manifest};
-
-/// What a run does to the output folder.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Files that are new or have other bytes than before.
-    pub written: BTreeSet<String>,
-    /// Files that stay as they are.
-    pub unchanged: BTreeSet<String>,
-    /// Feeds whose topic has gone since the last run: their folders, kept as they are.
-    pub gone: BTreeSet<String>,
-    /// Feeds whose topic went before.
-    pub stale: BTreeSet<String>,
-}
+use crate::report::Changes;
 
 /// An output folder, and what it holds from earlier runs.
 #[derive(Clone, Debug)]

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -34,8 +36,56 @@ pub struct Rules {
     pub mojibake: Mojibake,
     /// The run's one reading of the clock.
     pub now: DateTime<Utc>,
-    /// Whether related links are wanted. Where they are not they are only checked, and an article has none.
+    /// Whether what an article says is wanted. Where it is not, texts, pictures and related links are only checked: the
+    /// first reading keeps nothing of them.
     pub whole: bool,
+    /// Which dates were met.
+    pub dates: Arc<Span>,
+}
+
+impl Rules {
+    /// Reads a date, and remembers when it comes or came.
+    fn date(&self, text: &str) -> Option<DateTime<Utc>> {
+        date::parse(text, self.zone).inspect(|date| self.dates.meet(*date, self.now))
+    }
+
+    /// The date that a file name begins with.
+    fn date_of_name(&self, name: &str) -> Option<DateTime<Utc>> {
+        date::of_file_name(name, self.zone).inspect(|date| self.dates.meet(*date, self.now))
+    }
+}
+
+/// The span of clock time, in seconds of Unix time, in which every date that was met stays in the past or in the future.
+#[derive(Debug)]
+pub struct Span {
+    last: AtomicI64,
+    next: AtomicI64,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self { last: AtomicI64::new(i64::MIN), next: AtomicI64::new(i64::MAX) }
+    }
+}
+
+impl Span {
+    /// The last date up to the clock that dates were met by, and the first one after it.
+    #[must_use]
+    pub fn get(&self) -> (i64, i64) {
+        (self.last.load(Ordering::Relaxed), self.next.load(Ordering::Relaxed))
+    }
+
+    fn meet(&self, date: DateTime<Utc>, now: DateTime<Utc>) {
+        let date = date.timestamp();
+        // Looking first keeps threads from wrestling for what hardly ever changes.
+        if date > now.timestamp() {
+            if date < self.next.load(Ordering::Relaxed) {
+                self.next.fetch_min(date, Ordering::Relaxed);
+            }
+        } else if date > self.last.load(Ordering::Relaxed) {
+            self.last.fetch_max(date, Ordering::Relaxed);
+        }
+    }
 }
 
 /// What a file turned out to be.

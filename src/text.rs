@@ -14,10 +14,10 @@ use html_escape::NAMED_ENTITIES;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The most characters of a [`Line`], the mark of a cut included.
-pub(crate) const LINE_CAP: usize = 500;
+const LINE_CAP: usize = 500;
 
 /// The most characters of a [`Prose`], the mark of a cut and the line feeds between paragraphs included.
-pub(crate) const PROSE_CAP: usize = 5000;
+const PROSE_CAP: usize = 5000;
 
 /// What stands between two paragraphs of a [`Prose`], and nowhere else.
 const PARAGRAPH_GAP: &str = "\n\n";
@@ -144,9 +144,28 @@ fn clean(raw: &str, mojibake: Mojibake, paragraph_gap: &str, cap: usize) -> Clea
     clean_any(raw, mojibake, paragraph_gap, cap)
 }
 
-/// Whether cleaning surely gives the text back: it is not longer than the cap, in bytes, and visible ASCII but `&`, single spaces between, and the usual quotation marks and dashes.
-/// Most texts are, and a folder has many.
-pub(crate) fn is_surely_clean(text: &str, cap: usize) -> bool {
+/// Whether cleaning a line surely has nothing to report: it neither repairs nor cuts, and something is left.
+pub(crate) fn is_sound_line(text: &str) -> bool {
+    text.len() <= LINE_CAP
+        && !has_mojibake_lead(text)
+        && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && !text.contains('&')
+}
+
+/// Whether cleaning an excerpt surely has nothing to report: it neither repairs nor cuts.
+pub(crate) fn is_sound_prose(text: &str) -> bool {
+    text.len() <= PROSE_CAP && !has_mojibake_lead(text)
+}
+
+fn has_mojibake_lead(text: &str) -> bool {
+    // `â` is the bytes C3 A2.
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(0xC3, bytes).any(|at| bytes.get(at + 1) == Some(&0xA2))
+}
+
+/// Whether cleaning surely gives the text back: it is not longer than the cap, in bytes, and visible ASCII but `&`, single
+/// spaces between, and the usual quotation marks and dashes. Most texts are so, and a folder has many.
+fn is_surely_clean(text: &str, cap: usize) -> bool {
     text.len() <= cap && is_plain(text.as_bytes())
 }
 
@@ -154,7 +173,7 @@ fn is_plain(bytes: &[u8]) -> bool {
     // Without a way out of the loop the compiler looks at many bytes at once.
     let visible = bytes.iter().fold(true, |all, &byte| all & matches!(byte, b' '..=b'%' | b'\''..=b'~'));
     let spaced = visible || is_plain_with_marks(bytes);
-    let double = memchr::memmem::find(bytes, b"  ").is_some();
+    let double = bytes.windows(2).filter(|pair| *pair == b"  ").count() > 0;
     spaced && !double && bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ')
 }
 

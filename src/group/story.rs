@@ -269,7 +269,14 @@ mod tests {
         let paths = paths.collect();
         let site = Site::parse("feedmill.yaml".as_ref(), settings, &Overrides::default()).expect("a site");
         let clock = Clock { now: "2020-11-23T00:00:00Z".parse().expect("a date"), preview };
-        let rules = Rules { names: site.names.clone(), zone: site.zone, mojibake: site.mojibake, now: clock.now, whole: false };
+        let rules = Rules {
+            names: site.names.clone(),
+            zone: site.zone,
+            mojibake: site.mojibake,
+            now: clock.now,
+            whole: false,
+            dates: std::sync::Arc::default(),
+        };
         let (index, mut diagnostics) = index::index(paths, &rules, &site.block, 1, &AtomicUsize::new(0));
         assert_eq!((index.faulty, index.others.len()), (0, 0), "{diagnostics:?}");
         let stories = stories(&index, &site, clock, &mut diagnostics);

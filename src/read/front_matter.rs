@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::yaml::{self, Field, Node, Pair, Place, Value};
-use super::{Found, Rules, date, embed, showable, sound};
+use super::{Found, Rules, embed, showable, sound};
 use crate::article::{Article, Image, KnownBy, Language, Provider, RelatedLink, Status, Story};
 use crate::error::{Diagnostic, Excerpt, Severity};
 use crate::link::{EntryId, Link, LinkError};
@@ -86,7 +86,7 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
         }
     };
     let map = Map(&pairs);
-    let named_date = date::of_file_name(name, rules.zone);
+    let named_date = rules.date_of_name(name);
     let has = |field| map.get(field).is_some();
     let addressed = has(Field::OriginalUrl) || has(Field::WebUrl);
     let status = conversion.status(map);
@@ -218,7 +218,7 @@ impl Conversion<'_> {
         }
         let mut links = Vec::new();
         for (number, item) in (1..).zip(items.iter().take(MAX_RELATED)) {
-            if !self.rules.whole && sound::is_surely_sound(item, self.rules.zone) {
+            if !self.rules.whole && sound::is_surely_sound(item, self.rules) {
                 continue;
             }
             let outside = (std::mem::take(&mut self.failed), std::mem::take(&mut self.repaired));
@@ -264,13 +264,15 @@ impl Conversion<'_> {
         }
         let amp = [Field::AmpWebUrl, Field::CdnAmpWebUrl].into_iter().filter_map(|field| self.lesser_link(map, field)).collect();
         let own_id = self.own_id(map);
-        let provider = self.provider(map);
-        let images = self.images(map);
-        let embed = self.text(map, Field::FeaturedContent).and_then(|markup| embed::find(&markup));
+        // Authors beside the provider are looked at only if it names none.
+        let alone = map.get(Field::Authors).is_none();
+        let provider = if alone && self.only_checked(map, Field::Provider) { Provider::default() } else { self.provider(map) };
+        let images = if self.only_checked(map, Field::Images) { Vec::new() } else { self.images(map) };
+        let embed = self.text(map, Field::FeaturedContent).filter(|_| self.rules.whole).and_then(|markup| embed::find(&markup));
         let quality = self.number(map, Field::Quality);
         let heat = self.number(map, Field::Heat);
-        let kind = self.line(map, Field::Type);
-        let category = self.line(map, Field::Category);
+        let mut word = |field| if self.only_checked(map, field) { None } else { self.line(map, field) };
+        let (kind, category) = (word(Field::Type), word(Field::Category));
         let language = self.language(map);
         let (link, identity) = match (web, original) {
             (Some(web), Some(original)) => (web, original),
@@ -303,10 +305,18 @@ impl Conversion<'_> {
         KnownBy::new(own.iter(), amp.iter(), self.own_id(map).as_ref())
     }
 
+    /// Whether a field need not be converted, since its value is not wanted and surely sound.
+    fn only_checked(&self, map: Map, field: Field) -> bool {
+        !self.rules.whole && map.get(field).is_some_and(|pair| sound::is_sound(pair, self.rules))
+    }
+
     fn title(&mut self, map: Map) -> Option<Line> {
         if map.get(Field::Title).is_none() {
             self.missing("there is no title", "add a line such as `title: \"What happened\"`");
             return None;
+        }
+        if self.only_checked(map, Field::Title) {
+            return Some(Line::default());
         }
         let text = self.text(map, Field::Title)?;
         let pair = map.get(Field::Title)?;
@@ -320,6 +330,9 @@ impl Conversion<'_> {
     }
 
     fn excerpt(&mut self, map: Map) -> Prose {
+        if self.only_checked(map, Field::Excerpt) {
+            return Prose::default();
+        }
         let Some(text) = self.text(map, Field::Excerpt) else { return Prose::default() };
         let cleaned = text::prose(&text, self.rules.mojibake);
         if let Some(pair) = map.get(Field::Excerpt) {
@@ -355,7 +368,7 @@ impl Conversion<'_> {
     fn date(&mut self, map: Map, field: Field) -> Option<DateTime<Utc>> {
         let text = self.text(map, field)?;
         let pair = map.get(field)?;
-        let date = date::parse(&text, self.rules.zone);
+        let date = self.rules.date(&text);
         if date.is_none() {
             let message = format!("`{}` is not a date that can be read", self.key(pair));
             self.problem(

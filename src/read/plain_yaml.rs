@@ -19,7 +19,7 @@ pub fn parse<'a>(text: &'a str, names: &Names) -> Option<Vec<Pair<'a>>> {
     if !is_ordinary(text.as_bytes()) {
         return None;
     }
-    let mut reader = Reader { text, names, at: 0, line: Line::default(), done: false };
+    let mut reader = Reader { text, names, at: 0, line: Line::default(), done: false, keys: Vec::new() };
     reader.next_line();
     if reader.done || reader.line.indent != 0 {
         return None;
@@ -81,6 +81,8 @@ struct Reader<'a, 'n> {
     line: Line,
     /// There is no current line.
     done: bool,
+    /// The keys of the maps that are open, outermost first: to find those that stand in one twice.
+    keys: Vec<&'a [u8]>,
 }
 
 /// The part of a line that is still to be read.
@@ -132,15 +134,16 @@ impl<'a> Reader<'a, '_> {
         if depth > MAX_DEPTH - 1 {
             return None;
         }
-        let mut pairs = Vec::new();
-        let mut keys: Vec<&[u8]> = Vec::new();
+        let mut pairs = Vec::with_capacity(if level == Level::Unknown { 0 } else { 8 });
+        let outer = self.keys.len();
         loop {
             let length = self.key()?;
             let key = &self.rest()[..length];
+            let keys = &self.keys[outer..];
             if keys.contains(&key) || keys.len() == MAX_KEYS {
                 return None;
             }
-            keys.push(key);
+            self.keys.push(key);
             let place = Place { start: self.line.start, end: self.line.start + length };
             let known = self.names.field(level, &self.text[place.start..place.end]);
             let below = known.map_or(Level::Unknown, |(field, _)| Level::below(field));
@@ -149,6 +152,7 @@ impl<'a> Reader<'a, '_> {
                 pairs.push(Pair { field, rank, key: place, node });
             }
             if self.done || self.line.indent < indent {
+                self.keys.truncate(outer);
                 return Some(pairs);
             }
             if self.line.indent > indent {

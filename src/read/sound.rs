@@ -2,27 +2,27 @@
 //!
 //! It is a shorter way to "nothing to report", and says no where it is not sure: the whole conversion then has the word.
 
-use chrono_tz::Tz;
-
-use super::date;
+use super::Rules;
 use super::yaml::{Field, Node, Pair, Value};
 use crate::link;
 use crate::text;
 
 /// Whether converting this item of `related` would give a link and no finding.
-pub(super) fn is_surely_sound(item: &Node, zone: Tz) -> bool {
+pub(super) fn is_surely_sound(item: &Node, rules: &Rules) -> bool {
     let Value::Map(pairs) = &item.value else { return false };
     let has = |fields: &[Field]| pairs.iter().any(|pair| fields.contains(&pair.field) && pair.node.value != Value::Null);
-    has(&[Field::Title]) && has(&[Field::WebUrl, Field::OriginalUrl]) && pairs.iter().all(|pair| is_sound(pair, zone))
+    has(&[Field::Title]) && has(&[Field::WebUrl, Field::OriginalUrl]) && pairs.iter().all(|pair| is_sound(pair, rules))
 }
 
-fn is_sound(pair: &Pair, zone: Tz) -> bool {
-    let line = |text: &str| !text.is_empty() && text::is_surely_clean(text, text::LINE_CAP);
+/// Whether converting the value of this key would give no finding.
+pub(super) fn is_sound(pair: &Pair, rules: &Rules) -> bool {
     match (pair.field, &pair.node.value) {
         (_, Value::Null) => true,
-        (Field::Title | Field::Type | Field::Category | Field::Name | Field::Attribution, Value::Text(text)) => line(text),
-        (Field::Excerpt, Value::Text(text)) => text::is_surely_clean(text, text::PROSE_CAP),
-        (Field::Date, Value::Text(text)) => date::parse(text, zone).is_some(),
+        (Field::Title | Field::Type | Field::Category | Field::Name | Field::Attribution, Value::Text(text)) => {
+            text::is_sound_line(text)
+        }
+        (Field::Excerpt, Value::Text(text)) => text::is_sound_prose(text),
+        (Field::Date, Value::Text(text)) => rules.date(text).is_some(),
         (Field::WebUrl | Field::OriginalUrl | Field::AmpWebUrl | Field::CdnAmpWebUrl | Field::Url, Value::Text(text)) => {
             // What holds `&` may hold a character reference.
             !text.contains('&') && link::is_serialised(text)
@@ -32,9 +32,9 @@ fn is_sound(pair: &Pair, zone: Tz) -> bool {
             let digits = text.strip_prefix('-').unwrap_or(text);
             !digits.is_empty() && digits.len() < 10 && digits.bytes().all(|byte| byte.is_ascii_digit())
         }
-        (Field::Provider, Value::Map(pairs)) => pairs.iter().all(|pair| is_sound(pair, zone)),
+        (Field::Provider, Value::Map(pairs)) => pairs.iter().all(|pair| is_sound(pair, rules)),
         (Field::Images, Value::List(items)) => items.iter().all(|item| match &item.value {
-            Value::Map(pairs) => pairs.iter().all(|pair| is_sound(pair, zone)),
+            Value::Map(pairs) => pairs.iter().all(|pair| is_sound(pair, rules)),
             _ => false,
         }),
         _ => false,
@@ -45,26 +45,35 @@ fn is_sound(pair: &Pair, zone: Tz) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Rules, front_matter, yaml};
+    use chrono_tz::Tz;
+
+    use super::super::{front_matter, yaml};
+    use std::sync::Arc;
+
     use super::*;
     use crate::error::Diagnostic;
     use crate::text::Mojibake;
 
     /// What there is to report about an article with this related link, whether its links are wanted or only checked.
-    fn reported(link: &str, whole: bool) -> Vec<Diagnostic> {
-        let now = "2020-11-20T00:00:00Z".parse().expect("a date");
-        let rules = Rules { names: yaml::Names::default(), zone: Tz::UTC, mojibake: Mojibake::Safe, now, whole };
+    fn reported(link: &str, whole: bool) -> (Vec<Diagnostic>, (i64, i64)) {
+        let rules = rules(whole);
         let text = format!("---\ntitle: a\ndate: 2020-11-13\nlink: https://example.org/a\nrelated:\n{link}---\n");
         let mut diagnostics = Vec::new();
         front_matter::read(&rules, "a.md", "a.md", text.as_bytes(), &mut diagnostics);
-        diagnostics
+        (diagnostics, rules.dates.get())
+    }
+
+    fn rules(whole: bool) -> Rules {
+        let now = "2020-11-20T00:00:00Z".parse().expect("a date");
+        let names = yaml::Names::default();
+        Rules { names, zone: Tz::UTC, mojibake: Mojibake::Safe, now, whole, dates: Arc::default() }
     }
 
     fn sound(link: &str) -> bool {
         let text = format!("related:\n{link}");
         let pairs = yaml::parse(&text, &yaml::Names::default()).expect("YAML");
         match &pairs[0].node.value {
-            Value::List(items) => is_surely_sound(&items[0], Tz::UTC),
+            Value::List(items) => is_surely_sound(&items[0], &rules(false)),
             _ => false,
         }
     }
@@ -75,7 +84,7 @@ mod tests {
             \"https://www.techradar.com/news/alexa?a=1\"\n  type: article\n  provider:\n    name: TechRadar\n    domain: techradar.com\n  \
             quality: -1\n  images:\n    - url: \"https://cdn.example.org/a.jpg\"\n      width: 970\n      height: 546\n      isCached: true\n";
         assert!(sound(link));
-        assert_eq!(reported(link, true), []);
+        assert_eq!(reported(link, true).0, []);
     }
 
     proptest! {

@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, FileType, Metadata};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::error::{Diagnostic, Severity};
+use crate::stamp;
 
 /// Endings of files that can hold an article.
 const ENDINGS: &[&str] = &["md", "markdown", "html", "txt"];
@@ -72,13 +75,47 @@ fn globs(patterns: &[String]) -> Result<GlobSet, String> {
     set.build().map_err(|error| error.to_string())
 }
 
-/// The files to read, sorted by path so that the order of a folder never matters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The files to read, in the order of their folders until they are sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sources {
     /// The files.
     pub files: Vec<PathBuf>,
     /// What could not be read, or must not.
     pub diagnostics: Vec<Diagnostic>,
+    /// A number that changes when any file is changed, comes or goes.
+    pub stamp: u64,
+    /// The newest time of any file.
+    pub newest: SystemTime,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { files: Vec::new(), diagnostics: Vec::new(), stamp: 0, newest: SystemTime::UNIX_EPOCH }
+    }
+}
+
+impl Sources {
+    /// The same in the order of paths.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        // By bytes and not by components, which is many times slower.
+        self.files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+        self.files.dedup();
+        self.diagnostics.sort_by(Diagnostic::order);
+        self
+    }
+
+    fn add(&mut self, path: PathBuf, metadata: &Metadata) {
+        // A sum does not depend on the order of a folder.
+        self.stamp = self.stamp.wrapping_add(stamp::of(&path, metadata));
+        self.newest = self.newest.max(stamp::newest(metadata));
+        self.files.push(path);
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.stamp = self.stamp.wrapping_add(stamp::digest((&diagnostic.path, &diagnostic.message)));
+        self.diagnostics.push(diagnostic);
+    }
 }
 
 /// Walks folders of articles. `Err`: a folder that is not there or cannot be read.
@@ -88,7 +125,7 @@ pub fn walk(folders: &[PathBuf], selection: &Selection) -> Result<Sources, (Path
         let failed = |error| (folder.clone(), error);
         let metadata = fs::metadata(folder).map_err(failed)?;
         if metadata.is_file() {
-            walk.sources.files.push(folder.clone());
+            walk.sources.add(folder.clone(), &metadata);
             continue;
         }
         let root = folder.canonicalize().map_err(failed)?;
@@ -101,12 +138,7 @@ pub fn walk(folders: &[PathBuf], selection: &Selection) -> Result<Sources, (Path
             walk.link(folder, &link, &root);
         }
     }
-    let Sources { mut files, mut diagnostics } = walk.sources;
-    // By bytes and not by components, which is many times slower.
-    files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
-    files.dedup();
-    diagnostics.sort_by(Diagnostic::order);
-    Ok(Sources { files, diagnostics })
+    Ok(walk.sources)
 }
 
 struct Walk<'a> {
@@ -129,11 +161,11 @@ impl Walk<'_> {
             Err(error) => return self.unreadable(&path, &error),
         };
         for entry in entries {
-            let (name, kind) = match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
+            let (entry, kind) = match entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind))) {
                 Ok(found) => found,
                 Err(error) => return self.unreadable(&path, &error),
             };
-            let below = below.join(name);
+            let below = below.join(entry.file_name());
             if kind.is_dir() {
                 if self.selection.enters(&below) {
                     self.folder(base, &below, root, links);
@@ -144,7 +176,13 @@ impl Walk<'_> {
                 }
             } else if self.selection.takes(&below) {
                 if kind.is_file() {
-                    self.sources.files.push(base.join(below));
+                    // Relative to the open folder, which is half the cost of asking by path.
+                    match entry.metadata() {
+                        Ok(metadata) => self.sources.add(base.join(below), &metadata),
+                        // It vanished since the folder was read.
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        Err(error) => self.unreadable(&base.join(below), &error),
+                    }
                 } else {
                     self.special(&base.join(below), kind);
                 }
@@ -188,7 +226,7 @@ impl Walk<'_> {
             }
         } else if metadata.is_file() {
             if !self.selection.reads(inside) && self.entered.insert(target) {
-                self.sources.files.push(path);
+                self.sources.add(path, &metadata);
             }
         } else {
             self.special(&path, metadata.file_type());
@@ -197,7 +235,7 @@ impl Walk<'_> {
 
     fn special(&mut self, path: &Path, kind: FileType) {
         let what = what(kind);
-        self.sources.diagnostics.push(Diagnostic::of_file(
+        self.sources.report(Diagnostic::of_file(
             Severity::Error,
             &path.to_string_lossy(),
             format!("this is {what} and not a regular file; it is not read"),
@@ -206,11 +244,11 @@ impl Walk<'_> {
     }
 
     fn warn(&mut self, path: &Path, message: &str, help: &str) {
-        self.sources.diagnostics.push(Diagnostic::of_file(Severity::Warning, &path.to_string_lossy(), message, help));
+        self.sources.report(Diagnostic::of_file(Severity::Warning, &path.to_string_lossy(), message, help));
     }
 
     fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
-        self.sources.diagnostics.push(Diagnostic::of_file(
+        self.sources.report(Diagnostic::of_file(
             Severity::Error,
             &path.to_string_lossy(),
             format!("this folder cannot be read: {error}"),

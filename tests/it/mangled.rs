@@ -47,7 +47,14 @@ fn runs_of(secret: &str) -> HashSet<Vec<u8>> {
 }
 
 fn rules() -> Rules {
-    Rules { names: Names::default(), zone: Tz::UTC, mojibake: Mojibake::Safe, now: NOW.parse().expect("a date"), whole: true }
+    Rules {
+        names: Names::default(),
+        zone: Tz::UTC,
+        mojibake: Mojibake::Safe,
+        now: NOW.parse().expect("a date"),
+        whole: true,
+        dates: std::sync::Arc::default(),
+    }
 }
 
 /// Reads a damaged file and checks everything that is true of every file.

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use feedmill::group::Clock;
 use feedmill::link::{EntryId, Link};
 use feedmill::manifest::Manifest;
+use feedmill::report::Report;
 use feedmill::site::{Overrides, Site};
 use feedmill::topic::TopicKey;
-use feedmill::{Action, Progress, Report, Request, build};
+use feedmill::{Action, Progress, Request, build};
 use proptest::prelude::*;
 
 use crate::mill::{NOW, files};
@@ -177,6 +178,7 @@ impl Place {
             adopt: false,
             threads,
             progress: &Progress::default(),
+            cache: None,
         };
         build(&request).expect("a run")
     }

@@ -1,0 +1,42 @@
+//! Stamps: a number for a file that changes when the file does, told without reading it.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs::Metadata;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// A number that stands for what is hashed, the same in every run of one program.
+#[must_use]
+pub fn digest(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What changes of a file when it is changed, restored with an old date, or replaced by one of the same size.
+#[must_use]
+pub fn of(path: &Path, metadata: &Metadata) -> u64 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let times = (metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec());
+        digest((path.as_os_str().as_encoded_bytes(), metadata.len(), times, metadata.ino(), metadata.dev()))
+    }
+    #[cfg(not(unix))]
+    digest((path.as_os_str().as_encoded_bytes(), metadata.len(), metadata.modified().ok(), metadata.created().ok()))
+}
+
+/// The newest time that a file has: of its content, or of its place.
+#[must_use]
+pub fn newest(metadata: &Metadata) -> SystemTime {
+    let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let changed = u64::try_from(metadata.ctime()).unwrap_or(0);
+        modified.max(SystemTime::UNIX_EPOCH + Duration::from_secs(changed + 1))
+    }
+    #[cfg(not(unix))]
+    modified
+}
