@@ -106,6 +106,7 @@ fn outputs(folder: &Path, paths: &[String]) -> u64 {
 }
 
 /// What a run depended on.
+#[derive(Clone, Copy)]
 struct Stamps {
     articles: u64,
     settings: u64,

@@ -23,6 +23,8 @@ const RELATED_LABEL: &str = "Related link";
 const PREVIEW: &str = "[Preview]";
 /// The width that a picture should have at least, so that no reader has to enlarge it.
 const GOOD_WIDTH: u32 = 1200;
+/// The width that a picture without one is taken to have.
+const UNSAID_WIDTH: u32 = 300;
 
 /// Composes one feed. Nothing if none of its articles could be read again.
 #[must_use]
@@ -115,6 +117,7 @@ impl Composer<'_> {
                 Vec::new()
             };
             let mut entry = self.entry(&article.story, article.published, article.updated, EntryKind::Article);
+            entry.id = self.story_id(*story, &article.story);
             entry.title = self.title(article);
             entry.categories = self.topics(*story);
             entry.related = related;
@@ -212,6 +215,7 @@ impl Composer<'_> {
         let mut entry = if let Known::Linked(story) = gathered.known {
             let article = &self.material.linked[&story];
             let mut entry = self.entry(&article.story, article.published, article.updated, kind);
+            entry.id = self.story_id(story, &article.story);
             entry.title = self.title(article);
             entry
         } else {
@@ -248,14 +252,22 @@ impl Composer<'_> {
     /// The id of a link's entry. A story that has a file keeps the id that it has there, whether or not the file is public:
     /// the entry is the same when it is published.
     fn link_id(&self, link: &RelatedLink, names: &[Fingerprint]) -> EntryId {
-        let Some(story) = self.grouping.stories.find(names.iter().copied()) else { return link.story.entry_id() };
-        let story = &self.grouping.stories.list[story as usize];
-        let (own, _) = self.index.names(&self.index.rows[story.winner]);
-        let own_id = own.iter().find_map(|name| self.index.own_id(*name));
-        own_id
-            .cloned()
-            .or_else(|| own.first().map(|name| EntryId::from_fingerprint(*name)))
-            .unwrap_or_else(|| link.story.entry_id())
+        match self.grouping.stories.find(names.iter().copied()) {
+            Some(story) => self.story_id(story, &link.story),
+            None => link.story.entry_id(),
+        }
+    }
+
+    /// The id of a story that has files: that which a file gives it, the one that stands for it first, else one made of the
+    /// address that names it there. `told` is some telling of it.
+    fn story_id(&self, story: u32, told: &Story) -> EntryId {
+        let stories = &self.grouping.stories;
+        let story = &stories.list[story as usize];
+        let names = |row: usize| self.index.names(&self.index.rows[row]).0;
+        let mut rows = std::iter::once(story.winner).chain(stories.rows(story));
+        let own_id = rows.find_map(|row| names(row).iter().find_map(|name| self.index.own_id(*name)));
+        let made = || names(story.winner).first().map(|name| EntryId::from_fingerprint(*name));
+        own_id.cloned().or_else(made).unwrap_or_else(|| told.entry_id())
     }
 
     fn reference(&self, covered: &Covered) -> Reference {
@@ -263,15 +275,15 @@ impl Composer<'_> {
             Known::Chosen(place) => self.article_reference(place),
             Known::Linked(story) => {
                 let article = &self.material.linked[&story];
-                Reference { title: self.title(article), ..reference(&article.story) }
+                Reference { id: self.story_id(story, &article.story), title: self.title(article), ..reference(&article.story) }
             }
             Known::No => Reference { id: self.link_id(covered.link, &covered.names), ..reference(&covered.link.story) },
         }
     }
 
     fn article_reference(&self, place: usize) -> Reference {
-        let article = &self.material.chosen[place].1;
-        Reference { title: self.title(article), ..reference(&article.story) }
+        let (story, article) = &self.material.chosen[place];
+        Reference { id: self.story_id(*story, &article.story), title: self.title(article), ..reference(&article.story) }
     }
 
     /// The title of an article; in a preview, what the public does not see yet says so.
@@ -307,7 +319,10 @@ impl Composer<'_> {
             image: picture(&story.images).cloned(),
             embed: story.embed.clone(),
             related: Vec::new(),
-            language: story.language.clone().filter(|language| *language != self.site.language),
+            language: story
+                .language
+                .clone()
+                .filter(|language| !language.as_str().eq_ignore_ascii_case(self.site.language.as_str())),
         }
     }
 }
@@ -344,11 +359,14 @@ fn reference(story: &Story) -> Reference {
     Reference { id: story.entry_id(), title: story.title.clone(), link: story.link.clone(), provider: provider_name(story) }
 }
 
-/// The picture that is nearest at or above a good width; of those without, the widest; of those that do not say, the first.
+/// The picture that is nearest at or above a good width; of those without, the widest. A picture that does not say is taken for
+/// larger than an icon and smaller than a good one, and a pixel that counts readers for none.
 fn picture(images: &[Image]) -> Option<&Image> {
-    let good = images.iter().filter(|image| image.width.is_some_and(|width| width >= GOOD_WIDTH)).min_by_key(|image| image.width);
+    let seen = |image: &&Image| image.width.is_none_or(|width| width > 1) && image.height.is_none_or(|height| height > 1);
+    let good = images.iter().filter(seen).filter(|image| image.width.is_some_and(|width| width >= GOOD_WIDTH));
     // Of two equals the earlier one: `max_by_key` would take the later.
-    good.or_else(|| images.iter().rev().max_by_key(|image| image.width.unwrap_or(0)))
+    let widest = || images.iter().rev().filter(seen).max_by_key(|image| image.width.unwrap_or(UNSAID_WIDTH));
+    good.min_by_key(|image| image.width).or_else(widest)
 }
 
 /// Readers show one name only, so several authors are one (format guide, section 16).
@@ -433,7 +451,10 @@ mod tests {
         assert_eq!(chosen(&[]), None);
         assert_eq!(chosen(&[Some(640), Some(2400), Some(1200), Some(1600)]), Some(2), "nearest at or above 1200");
         assert_eq!(chosen(&[Some(640), Some(1199), Some(50)]), Some(1), "else the widest");
-        assert_eq!(chosen(&[None, Some(50), None]), Some(1), "one that says is better than one that does not");
+        assert_eq!(chosen(&[None, Some(640), None]), Some(1), "one that says is better than one that does not");
+        assert_eq!(chosen(&[Some(50), None]), Some(1), "but an icon is not");
+        assert_eq!(chosen(&[Some(1), None]), Some(1), "nor a pixel that counts readers");
+        assert_eq!(chosen(&[Some(1)]), None, "which is no picture at all");
         assert_eq!(chosen(&[None, None]), Some(0), "else the first");
         assert_eq!(chosen(&[Some(640), Some(640)]), Some(0), "of equals the first");
         assert_eq!(chosen(&[Some(1300), Some(1300)]), Some(0), "of equals the first");

@@ -84,12 +84,15 @@ use crate::format::Format;
 use crate::group::story::State;
 use crate::group::{Clock, Grouping, Plan};
 use crate::index::Index;
+use crate::link::EntryId;
 use crate::manifest::Manifest;
 use crate::publish::Folder;
 use crate::read::walk::{self, Selection};
 use crate::read::{Rules, Span};
 use crate::report::{Changes, Counts, Report};
 use crate::site::{Site, SiteError};
+use crate::text::Mojibake;
+use crate::topic::Slug;
 
 pub mod article;
 pub mod cache;
@@ -157,6 +160,11 @@ pub struct Progress {
 /// Reads articles and publishes their feeds, as far as the request says.
 pub fn build(request: &Request) -> Result<Report, Error> {
     let site = request.site;
+    let same = |path: &PathBuf| path.canonicalize().is_ok_and(|path| site.out.canonicalize().is_ok_and(|out| out == path));
+    if request.action != Action::Check && request.articles.iter().any(same) {
+        let help = "the output folder is never read for articles; choose another one with `--out`";
+        return Err(FolderError::new(&site.out, "the folder of articles is the output folder", help).into());
+    }
     let cache = request.cache.map(|folder| Cache::new(folder, run_name(request)));
     let sources = walk::walk(request.articles, &selection(site)?).map_err(|(path, cause)| Error::Articles { path, cause })?;
     let (articles, settings) = (sources.stamp, settings(request));
@@ -195,6 +203,15 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     let mut report = Report { counts: counts(&index, &grouping), diagnostics, ..Report::default() };
     report.others = index.others.iter().map(|&(file, reason)| (index.files[file].clone(), reason.to_owned())).collect();
 
+    let toml: Vec<&PathBuf> = report.others.iter().filter(|(_, reason)| reason == read::TOML).map(|(path, _)| path).collect();
+    if let Some(first) = toml.first() {
+        let message = format!("this file and {} others have TOML front matter (`+++`), which is not read", toml.len() - 1);
+        let help = "write the front matter in YAML, between lines of `---`";
+        report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &first.to_string_lossy(), message, help));
+    }
+    if request.action == Action::Check && grouping.feeds.is_empty() {
+        report.diagnostics.push(nothing_found(request));
+    }
     let stop = request.action == Action::Check || (request.strict && report.has_errors());
     if !stop {
         let outcome = if grouping.feeds.is_empty() {
@@ -240,9 +257,7 @@ fn settings(request: &Request) -> u64 {
 /// Refuses to publish over feeds that a run like this did not make.
 fn permit(request: &Request, folder: &Folder) -> Result<(), Error> {
     let site = request.site;
-    let refuse = |message: &str, help: &str| {
-        Err(Error::Folder(FolderError { path: site.out.clone(), message: message.into(), help: help.into() }))
-    };
+    let refuse = |message: &str, help: &str| Err(Error::Folder(FolderError::new(&site.out, message, help)));
     if request.action == Action::Check || !folder.used {
         return Ok(());
     }
@@ -251,6 +266,12 @@ fn permit(request: &Request, folder: &Folder) -> Result<(), Error> {
             "these feeds were made with a site file, and none was found now; every feed would get another id",
             "name it with `--site`, or choose another folder with `--out`",
         );
+    }
+    let other = &folder.published.site;
+    // Nobody can have subscribed to what was made before the site had an address.
+    if *other != site.id && other != site::UNSET_ID {
+        let help = format!("write `id: {other}` in the site file to keep it, or choose another folder with `--out`");
+        return refuse("these feeds are of a site with another `id`; every feed would get another id", &help);
     }
     match (request.clock.preview, folder.published.preview) {
         (true, false) => {
@@ -293,16 +314,21 @@ fn counts(index: &Index, grouping: &Grouping) -> Counts {
     counts
 }
 
+const NOTHING_FOUND: &str = "no published article was found";
+
+fn nothing_found(request: &Request) -> Diagnostic {
+    let source = request.articles.iter().map(|path| shown(path)).collect::<Vec<_>>().join(", ");
+    let help = "is this the folder of articles? `-v` lists what was found and why it is not shown";
+    Diagnostic::of_file(Severity::Warning, &source, NOTHING_FOUND, help)
+}
+
 /// An empty folder is more likely a mistake than news: what people subscribe to stays.
 fn nothing_to_publish(request: &Request, folder: &Folder, report: &mut Report) -> Result<(), FolderError> {
-    let message = "no published article was found";
     if folder.published.feeds.is_empty() {
-        let source = request.articles.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>().join(", ");
-        let help = "is this the folder of articles? `-v` lists what was found and why it is not shown";
-        report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &source, message, help));
+        report.diagnostics.push(nothing_found(request));
         return Ok(());
     }
-    let message = format!("{message}, and there are feeds here; they stay as they are");
+    let message = format!("{NOTHING_FOUND}, and there are feeds here; they stay as they are");
     let help = "if this is meant, delete the folder; `feedmill check -v` lists what was found and why it is not shown";
     Err(FolderError::new(&request.site.out, message, help))
 }
@@ -317,9 +343,18 @@ fn publish(
     report: &mut Report,
 ) -> Result<(), FolderError> {
     let site = request.site;
-    let paths = grouping.feeds.iter().flat_map(|plan| site.formats.iter().map(|format| format.path(grouping.slug(plan))));
-    let paths: Vec<String> = paths.collect();
-    folder.claim(paths.iter().map(String::as_str), request.adopt)?;
+    let all = link::feed_id(&site.id, topic::TopicKey::all().as_str());
+    let id = |plan: &Plan| plan.topic.map_or(all.as_str(), |topic| grouping.topics[topic].feed_id.as_str());
+    let feeds: Vec<(String, &str)> = grouping
+        .feeds
+        .iter()
+        .flat_map(|plan| site.formats.iter().map(move |format| (format.path(grouping.slug(plan)), id(plan))))
+        .collect();
+    folder.claim(feeds.iter().map(|(path, id)| (path.as_str(), *id)), request.adopt)?;
+    if request.clock.preview && !folder.used && feeds.iter().any(|(path, _)| site.out.join(path).exists()) {
+        let help = "choose another folder with `--out`";
+        return Err(FolderError::new(&site.out, "there are feeds here, and a preview must not replace them", help));
+    }
 
     let mill = Mill { request, folder, rules, index, grouping };
     let done = Mutex::new(Done::default());
@@ -355,13 +390,41 @@ fn publish(
     let next = Manifest { site: site.id.clone(), site_file: site.file.is_some(), preview: request.clock.preview, files, feeds };
     let former: BTreeSet<String> =
         site.topics.values().flat_map(|rules| &rules.former).map(|slug| slug.as_str().to_owned()).collect();
+    let current: BTreeSet<String> = next.files.keys().cloned().collect();
     let manifest = publish::succeed(&folder.published, next, &former, &mut changes);
+    let mut manifest = manifest;
+    mill.retract(&mut manifest, &mut changes)?;
     let bytes = manifest.bytes();
     mill.put(manifest::FILE_NAME, &bytes, folder.differs(manifest::FILE_NAME, &bytes)?, &mut changes)?;
     let alive = |manifest: &Manifest| {
         manifest.feeds.iter().map(|(key, feed)| (key.clone(), feed.slug.clone(), feed.stale)).collect::<Vec<_>>()
     };
     report.feeds_changed = alive(&folder.published) != alive(&manifest);
+    for (key, feed) in &manifest.feeds {
+        let Some(old) =
+            folder.published.slug(key).filter(|old| feed.slug.as_ref() != Some(old) && !former.contains(old.as_str()))
+        else {
+            continue;
+        };
+        let now = feed.slug.as_ref().map_or_else(String::new, ToString::to_string);
+        let message = format!("the feed that was here is written to `{now}` now; these files stay as they are");
+        let help =
+            format!("subscribers of this address get nothing new; `former: [{old}]` below the topic says that this is meant");
+        report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &shown(&site.out.join(old.as_str())), message, help));
+    }
+    let live = |path: &str| {
+        let folder = path.split_once('/').map(|(folder, _)| folder);
+        manifest.feeds.values().any(|feed| !feed.stale && feed.slug.as_ref().map(Slug::as_str) == folder)
+    };
+    for path in manifest.files.keys().filter(|path| !current.contains(*path) && live(path)) {
+        let message = "this format is no longer written; the file stays as it is";
+        report.diagnostics.push(Diagnostic::of_file(
+            Severity::Note,
+            &shown(&site.out.join(path)),
+            message,
+            "delete it, or add it to `formats`",
+        ));
+    }
     for slug in &changes.gone {
         let help =
             "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else delete its folder";
@@ -408,6 +471,42 @@ impl Done {
 }
 
 impl Mill<'_> {
+    /// Empties feeds that are kept without their topic if they hold a story that is withdrawn: what else they said cannot be
+    /// made again, and a retraction must not wait for it.
+    fn retract(&self, manifest: &mut Manifest, changes: &mut Changes) -> Result<(), FolderError> {
+        let site = self.request.site;
+        let stories = &self.grouping.stories;
+        let withdrawn = |entry: &manifest::Entry| EntryId::own(&entry.id).is_ok_and(|id| stories.withdrawn([id.fingerprint()]));
+        for (key, feed) in manifest.feeds.iter_mut().filter(|(_, feed)| feed.stale) {
+            if !feed.entries.iter().any(withdrawn) {
+                continue;
+            }
+            let updated = feed.entries.iter().map(|entry| entry.date).max().unwrap_or(self.request.clock.now);
+            let title = text::line(&feed.title.replace('&', "&amp;"), Mojibake::Off).text;
+            feed.entries.clear();
+            let empty = Feed {
+                id: link::feed_id(&site.id, key.as_str()),
+                key: key.clone(),
+                slug: feed.slug.clone(),
+                description: title.clone(),
+                title,
+                home: site.home.clone(),
+                base_url: site.base_url.clone(),
+                language: site.language.clone(),
+                author: site.author.clone(),
+                updated,
+                entries: Vec::new(),
+            };
+            let mut done = Done::default();
+            for &format in &site.formats {
+                self.document(&empty, format, &mut done)?;
+            }
+            manifest.files.extend(done.files);
+            changes.written.extend(done.changes.written);
+        }
+        Ok(())
+    }
+
     fn feed(&self, plan: &Plan) -> Result<Done, FolderError> {
         let mut done = Done::default();
         let site = self.request.site;
@@ -424,7 +523,8 @@ impl Mill<'_> {
         }
         let entries =
             feed.entries.iter().map(|entry| manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published });
-        let entry = manifest::Feed { slug: feed.slug, stale: false, entries: entries.collect() };
+        let entry =
+            manifest::Feed { slug: feed.slug, title: feed.title.as_str().to_owned(), stale: false, entries: entries.collect() };
         done.feeds.insert(feed.key, entry);
         Ok(done)
     }

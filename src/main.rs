@@ -36,6 +36,9 @@ fn main() -> ExitCode {
     };
     outcome.unwrap_or_else(|message| {
         say_error(&format!("feedmill: {message}"));
+        if under_github_actions() {
+            say(&format!("::error::{}", escaped(&message)));
+        }
         ExitCode::from(FAILED)
     })
 }
@@ -165,7 +168,7 @@ fn print(report: &Report, common: &Common, run: &Run, site: &Site) {
         (false, false) => Severity::Warning,
         (false, true) => Severity::Note,
     };
-    let annotate = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    let annotate = under_github_actions();
     for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
         say_error(&diagnostic.to_string());
         if annotate {
@@ -228,10 +231,18 @@ fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
+fn under_github_actions() -> bool {
+    std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
+}
+
+/// Text in a workflow command.
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
 /// A workflow command of GitHub Actions; `%`, line breaks and, in properties, `:` and `,` are escaped as it wants.
 fn annotation(diagnostic: &Diagnostic) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
     let kind = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -242,7 +253,7 @@ fn annotation(diagnostic: &Diagnostic) -> String {
         place = format!("{place},line={},col={}", diagnostic.line, diagnostic.column);
     }
     let help = if diagnostic.help.is_empty() { String::new() } else { format!("\nhelp: {}", diagnostic.help) };
-    format!("::{kind} {place}::{}", data(&format!("{}{help}", diagnostic.message)))
+    format!("::{kind} {place}::{}", escaped(&format!("{}{help}", diagnostic.message)))
 }
 
 /// Prints a line; that nobody reads any more is no reason to fail.
@@ -264,6 +275,7 @@ fn init(folder: &Path) -> Result<ExitCode, String> {
         std::io::ErrorKind::AlreadyExists => format!("{}: there is a site file already; it stays as it is", shown(&path)),
         _ => format!("{}: cannot be written: {error}", shown(&path)),
     })?;
-    say(&format!("wrote {}; next: set base_url in it, then `feedmill build`", shown(&path)));
+    let build = if folder == Path::new(".") { "feedmill build".to_owned() } else { format!("feedmill build {}", shown(folder)) };
+    say(&format!("wrote {}; next: set base_url in it, then `{build}`", shown(&path)));
     Ok(ExitCode::SUCCESS)
 }

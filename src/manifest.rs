@@ -47,6 +47,8 @@ pub struct File {
 pub struct Feed {
     /// Its folder; the feed of all topics has none.
     pub slug: Option<Slug>,
+    /// What it is called.
+    pub title: String,
     /// Whether its topic has gone, and the files are kept as they were.
     pub stale: bool,
     /// Its entries, as they stand in it.
@@ -69,9 +71,11 @@ impl Manifest {
         self.feeds.get(key)?.slug.as_ref()
     }
 
-    /// Every folder that a topic has.
-    pub fn slugs(&self) -> impl Iterator<Item = &Slug> {
-        self.feeds.values().filter_map(|feed| feed.slug.as_ref())
+    /// Every folder that holds a feed, of a topic that has it or one that had it.
+    pub fn slugs(&self) -> impl Iterator<Item = Slug> {
+        let folders =
+            self.files.keys().filter_map(|path| path.split_once('/')).filter_map(|(folder, _)| Slug::parse(folder).ok());
+        self.feeds.values().filter_map(|feed| feed.slug.clone()).chain(folders)
     }
 
     /// Reads the file. `Err`: why it is no manifest of this form.
@@ -84,7 +88,7 @@ impl Manifest {
         for feed in wire.feeds {
             let slug = feed.slug.as_deref().map(Slug::parse).transpose().map_err(|error| error.to_string())?;
             let entries = feed.entries.into_iter().map(|entry| Entry { id: entry.id, date: entry.date }).collect();
-            feeds.insert(TopicKey::of(&feed.key), Feed { slug, stale: feed.stale, entries });
+            feeds.insert(TopicKey::of(&feed.key), Feed { slug, title: feed.title, stale: feed.stale, entries });
         }
         let files = wire.files.into_iter().map(|file| (file.path, file.rest)).collect();
         Ok(Self { site: wire.site, site_file: wire.site_file, preview: wire.preview, files, feeds })
@@ -116,8 +120,13 @@ impl Manifest {
         comma = "";
         for (key, feed) in &self.feeds {
             let slug = feed.slug.as_ref().map_or_else(|| "null".to_owned(), |slug| quoted(slug.as_str()));
+            let title = quoted(&feed.title);
             let stale = if feed.stale { ", \"stale\": true" } else { "" };
-            let _ = write!(text, "{comma}\n{{\"key\": {}, \"slug\": {slug}{stale}, \"entries\": [", quoted(key.as_str()));
+            let _ = write!(
+                text,
+                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{stale}, \"entries\": [",
+                quoted(key.as_str())
+            );
             comma = "";
             for entry in &feed.entries {
                 let date = entry.date.format("%Y-%m-%dT%H:%M:%SZ");
@@ -156,6 +165,8 @@ struct WireFeed {
     key: String,
     slug: Option<String>,
     #[serde(default)]
+    title: String,
+    #[serde(default)]
     stale: bool,
     entries: Vec<WireEntry>,
 }
@@ -174,13 +185,22 @@ mod tests {
         let file = File { sha256: "00ff".into(), bytes: 7, content_type: "application/rss+xml".into() };
         let date = DateTime::from_timestamp(1_605_290_820, 0).unwrap_or_default();
         let entry = |id: &str| Entry { id: id.into(), date };
-        let ai = Feed { slug: Slug::parse("ai").ok(), stale: true, entries: vec![entry("urn:x:\"1\""), entry("2")] };
+        let ai = Feed {
+            slug: Slug::parse("ai").ok(),
+            title: "AI".into(),
+            stale: true,
+            entries: vec![entry("urn:x:\"1\""), entry("2")],
+        };
         Manifest {
             site: "a \"site\"".into(),
             site_file: true,
             preview: false,
             files: [("ai/rss.xml".to_owned(), file.clone()), ("rss.xml".to_owned(), file)].into(),
-            feeds: [(TopicKey::all(), Feed { slug: None, stale: false, entries: Vec::new() }), (TopicKey::of("AI"), ai)].into(),
+            feeds: [
+                (TopicKey::all(), Feed { slug: None, title: String::new(), stale: false, entries: Vec::new() }),
+                (TopicKey::of("AI"), ai),
+            ]
+            .into(),
         }
     }
 

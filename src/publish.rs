@@ -5,11 +5,17 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::FolderError;
 use crate::format::GENERATOR;
 use crate::manifest::{self, Manifest};
 use crate::report::Changes;
+
+/// How the names of temporary files begin and end.
+const TEMPORARY: (&str, &str) = (".feedmill-", ".tmp");
+/// How old a temporary file is that nobody is writing any more.
+const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
 
 /// An output folder, and what it holds from earlier runs.
 #[derive(Clone, Debug)]
@@ -31,6 +37,13 @@ impl Folder {
     /// Looks at an output folder; it need not exist yet. Nothing is changed.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let file = path.join(manifest::FILE_NAME);
+        if fs::metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(FolderError::new(
+                &file,
+                "this is not a regular file",
+                "take it away, or choose another folder with `--out`",
+            ));
+        }
         let bytes = match fs::read(&file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -52,8 +65,11 @@ impl Folder {
     }
 
     /// Refuses files of others where ours would go, unless they are to be adopted. Nothing is changed.
-    pub fn claim<'p>(&self, paths: impl IntoIterator<Item = &'p str>, adopt: bool) -> Result<(), FolderError> {
-        for path in paths.into_iter().chain([manifest::FILE_NAME]) {
+    ///
+    /// With each path comes the id of the feed that is to stand there: where the manifest is lost, a feed with another id is
+    /// another topic's, or another site's.
+    pub fn claim<'p>(&self, feeds: impl IntoIterator<Item = (&'p str, &'p str)>, adopt: bool) -> Result<(), FolderError> {
+        for (path, id) in feeds.into_iter().chain([(manifest::FILE_NAME, "")]) {
             let file = self.path.join(path);
             let folder = file.parent().filter(|folder| *folder != self.path);
             for place in folder.into_iter().chain([file.as_path()]) {
@@ -90,7 +106,19 @@ impl Folder {
                 }
             }
             let ours = path == manifest::FILE_NAME || self.published.files.contains_key(path);
-            if !ours && !adopt && file.exists() && !is_marked(&file) {
+            if ours || adopt || !file.exists() {
+                continue;
+            }
+            let start = start(&file);
+            if let Some(other) = feed_id(&start).filter(|other| *other != id) {
+                let message = format!("this is the feed {other}, and another one would take its place");
+                return Err(FolderError::new(
+                    &file,
+                    message,
+                    "choose another folder with `--out`, or let it be replaced with `--adopt`",
+                ));
+            }
+            if !is_marked(&start) {
                 return Err(FolderError::new(
                     &file,
                     "feedmill did not write this file, and does not replace it",
@@ -118,12 +146,11 @@ impl Folder {
     pub fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), FolderError> {
         let file = self.path.join(path);
         let folder = file.parent().unwrap_or(&self.path);
-        let failed = |error: io::Error| {
-            FolderError::new(&file, format!("cannot be written: {error}"), "what was published stays as it was")
-        };
+        let failed =
+            |error: io::Error| FolderError::new(&file, format!("cannot be written: {error}"), "this file stays as it was");
         fs::create_dir_all(folder).map_err(failed)?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".feedmill-").suffix(".tmp");
+        builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
         // A temporary file is for its owner only; a feed is for everybody whom the umask lets, or as it was.
         #[cfg(unix)]
         {
@@ -131,6 +158,7 @@ impl Folder {
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
+        sweep(folder, temporary.path());
         temporary.write_all(bytes).map_err(failed)?;
         if let Ok(metadata) = fs::metadata(&file) {
             temporary.as_file().set_permissions(metadata.permissions()).map_err(failed)?;
@@ -148,12 +176,39 @@ impl Folder {
 /// Bytes within which the mark stands: before it come a title and a few addresses, which can be long.
 const MARK_WITHIN: u64 = 64 * 1024;
 
-/// Whether a file says that feedmill made it. The mark stands before the entries.
-fn is_marked(file: &Path) -> bool {
+/// Takes away temporary files that a killed run left behind: those that are an hour older than `fresh`, since another run may
+/// be writing just now.
+fn sweep(folder: &Path, fresh: &Path) {
+    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let Some(now) = modified(fresh) else { return };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let ours = name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1);
+        if ours && modified(&entry.path()).is_some_and(|then| then + LEFT_BEHIND < now) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The start of a file, as far as what tells one feed from another stands in it.
+fn start(file: &Path) -> String {
     let mut start = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut start));
-    let mark = format!("<generator>{GENERATOR}</generator>");
-    read.is_ok() && String::from_utf8_lossy(&start).contains(&mark)
+    // What cannot be read has no mark.
+    let _ = File::open(file).and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut start));
+    String::from_utf8_lossy(&start).into_owned()
+}
+
+/// Whether a file says that feedmill made it. The mark stands before the entries.
+fn is_marked(start: &str) -> bool {
+    start.contains(&format!("<generator>{GENERATOR}</generator>"))
+}
+
+/// The id of an Atom feed of ours; it stands before the entries.
+fn feed_id(start: &str) -> Option<&str> {
+    let (head, _) = start.split_once("<entry>").unwrap_or((start, ""));
+    let (_, rest) = head.split_once("<id>").filter(|_| is_marked(head))?;
+    rest.split_once("</id>").map(|(id, _)| id)
 }
 
 /// The manifest of a run: what is written now, and what is kept of what was there.

@@ -17,10 +17,14 @@ pub mod date;
 pub mod embed;
 pub mod front_matter;
 pub mod plain_yaml;
+mod salvage;
 mod showable;
 mod sound;
 pub mod walk;
 pub mod yaml;
+
+/// Why a file of Hugo's other kind is no article.
+pub const TOML: &str = "its front matter is TOML (`+++`), which is not read";
 
 /// A file larger than this is not read.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -106,6 +110,7 @@ pub fn file(rules: &Rules, path: &Path, source: &str, buffer: &mut Vec<u8>, diag
     match contents(path, buffer) {
         Ok(Contents::Whole) => {}
         Ok(Contents::NoFrontMatter) => return Found::Other("no front matter"),
+        Ok(Contents::Toml) => return Found::Other(TOML),
         Ok(Contents::TooLarge(bytes)) => {
             let message = format!("the file has {bytes} bytes, and more than 1 MiB is not read");
             diagnostics.push(Diagnostic::of_file(Severity::Error, source, message, "split it, or leave it out with `exclude`"));
@@ -128,6 +133,7 @@ pub fn file(rules: &Rules, path: &Path, source: &str, buffer: &mut Vec<u8>, diag
 enum Contents {
     Whole,
     NoFrontMatter,
+    Toml,
     TooLarge(u64),
 }
 
@@ -139,7 +145,8 @@ fn contents(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Contents> {
     // As much as most articles have: a file without front matter is let go after it.
     Read::by_ref(&mut file).take(16 * 1024).read_to_end(buffer)?;
     if !front_matter::begins(buffer) {
-        return Ok(Contents::NoFrontMatter);
+        let toml = buffer.starts_with(b"+++\n") || buffer.starts_with(b"+++\r");
+        return Ok(if toml { Contents::Toml } else { Contents::NoFrontMatter });
     }
     if size > MAX_FILE {
         return Ok(Contents::TooLarge(size));

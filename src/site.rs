@@ -23,6 +23,9 @@ pub const FILE_NAME: &str = "feedmill.yaml";
 /// Where feeds are said to be until the owner says otherwise.
 pub const DEFAULT_BASE_URL: &str = "http://localhost:8000/";
 
+/// The id of a site that has neither an id nor an address yet.
+pub const UNSET_ID: &str = "localhost:8000";
+
 /// A publication and what its owner wants of its feeds.
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -307,6 +310,9 @@ impl Check<'_> {
             Some(id) => id.value,
         };
         let limit = self.count("limit", wire.limit.as_ref(), 30)?;
+        if wire.out.as_deref().is_some_and(|out| out.as_os_str().is_empty()) {
+            return Err(self.error::<()>(None, "`out` is empty", "write the folder where the feeds go"));
+        }
         let out = match &self.overrides.out {
             Some(out) => out.clone(),
             None => folder.join(wire.out.as_deref().unwrap_or(Path::new("feeds"))),
@@ -586,7 +592,7 @@ impl Check<'_> {
                 || "a value of another kind is wanted here".to_owned(),
                 |key| format!("`{key}` wants a value of another kind"),
             );
-            (message, "`feedmill init` writes an example of every key".to_owned())
+            (message, "the README has an example of every key".to_owned())
         };
         SiteError { path: self.path.to_owned(), line, column, message, help }
     }

@@ -1,7 +1,6 @@
 //! Stamps: a number for a file that changes when the file does, told without reading it.
 
 use std::collections::hash_map::DefaultHasher;
-use std::fs::Metadata;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -16,7 +15,7 @@ pub fn digest(value: impl Hash) -> u64 {
 
 /// What changes of a file when it is changed, restored with an old date, or replaced by one of the same size.
 #[must_use]
-pub fn of(path: &Path, metadata: &Metadata) -> u64 {
+pub fn of(path: &Path, metadata: &std::fs::Metadata) -> u64 {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
@@ -29,7 +28,7 @@ pub fn of(path: &Path, metadata: &Metadata) -> u64 {
 
 /// The newest time that a file has: of its content, or of its place.
 #[must_use]
-pub fn newest(metadata: &Metadata) -> SystemTime {
+pub fn newest(metadata: &std::fs::Metadata) -> SystemTime {
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     #[cfg(unix)]
     {

@@ -177,7 +177,7 @@ impl Naming<'_> {
                 *settled = true;
             }
         }
-        taken.extend(published.slugs().cloned());
+        taken.extend(published.slugs());
         for ((number, topic), settled) in topics.iter_mut().enumerate().zip(&settled) {
             if *settled || taken.insert(topic.slug.clone()) {
                 continue;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::yaml::{self, Field, Node, Pair, Place, Value};
-use super::{Found, Rules, embed, showable, sound};
+use super::{Found, Rules, embed, salvage, showable, sound};
 use crate::article::{Article, Image, KnownBy, Language, Provider, RelatedLink, Status, Story};
 use crate::error::{Diagnostic, Excerpt, Severity};
 use crate::link::{EntryId, Link, LinkError};
@@ -82,7 +82,7 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
             let place = Place { start: fault.at, end: fault.at };
             conversion.report(Severity::Error, place, true, fault.message, fault.help);
             diagnostics.append(&mut conversion.diagnostics);
-            return Found::Faulty;
+            return salvage::retraction(&text[block], &rules.names).map_or(Found::Faulty, Found::Retracted);
         }
     };
     let map = Map(&pairs);
@@ -103,6 +103,7 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
         let mut quiet = Conversion { diagnostics: Vec::new(), ..conversion };
         let names = quiet.known_by(map);
         if !names.own.is_empty() {
+            diagnostics.extend(about_status);
             return Found::Retracted(names);
         }
         conversion = Conversion { diagnostics: about_status, failed, ..quiet };
@@ -147,14 +148,26 @@ pub fn position(text: &str, at: usize) -> (usize, usize) {
     (line, before[start..].chars().count() + 1)
 }
 
+/// Whether this is the scheme of an address (RFC 3986, section 3.1).
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
 /// The known keys of one map.
 #[derive(Clone, Copy)]
 struct Map<'n, 'a>(&'n [Pair<'a>]);
 
 impl<'n, 'a> Map<'n, 'a> {
-    /// The value of a field: under its best name, and not null.
+    /// The value of a field: under its best name, and not null. Programs write `""` for what is not there, which only a title
+    /// must not be.
     fn get(self, field: Field) -> Option<&'n Pair<'a>> {
-        self.0.iter().filter(|pair| pair.field == field && pair.node.value != Value::Null).min_by_key(|pair| pair.rank)
+        let given = |value: &Value| match value {
+            Value::Null => false,
+            Value::Text(text) => field == Field::Title || !text.trim().is_empty(),
+            _ => true,
+        };
+        self.0.iter().filter(|pair| pair.field == field && given(&pair.node.value)).min_by_key(|pair| pair.rank)
     }
 }
 
@@ -441,7 +454,14 @@ impl Conversion<'_> {
         let secret = Link::parse(text.trim()) == Err(LinkError::Credentials);
         let id = if secret { Err("has a user name or password in it") } else { EntryId::own(text.trim()) };
         match id {
-            Ok(id) => Some(id),
+            Ok(id) => {
+                if !text.trim().split_once(':').is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty()) {
+                    let message = format!("`{}` is not an absolute address, such as `urn:` or `tag:`", self.key(pair));
+                    let help = "readers that know several sites may take it for another's";
+                    self.report(Severity::Note, pair.node.place, true, message, help);
+                }
+                Some(id)
+            }
             Err(wrong) => {
                 let message = format!("`{}` {wrong}", self.key(pair));
                 self.problem(
@@ -528,11 +548,27 @@ impl Conversion<'_> {
 
     fn image(&mut self, map: Map) -> Option<Image> {
         let link = self.lesser_link(map, Field::Url);
-        let mut size = |field| self.number(map, field).and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0);
-        let (width, height) = (size(Field::Width), size(Field::Height));
+        let (width, height) = (self.size(map, Field::Width), self.size(map, Field::Height));
         let title = self.line(map, Field::Title).unwrap_or_default();
         let attribution = self.line(map, Field::Attribution).unwrap_or_default();
         Some(Image { link: link?, width, height, title, attribution })
+    }
+
+    /// A size in pixels; what is none is ignored, as the picture has others.
+    fn size(&mut self, map: Map, field: Field) -> Option<u32> {
+        let pair = map.get(field)?;
+        let Value::Text(text) = &pair.node.value else {
+            self.wrong_type(pair, "a number");
+            return None;
+        };
+        let size = text.trim().parse::<f64>().ok().filter(|size| (0.0..1e6).contains(size));
+        if size.is_none() {
+            let message = format!("`{}` is not a number of pixels; it is ignored", self.key(pair));
+            self.report(Severity::Warning, pair.node.place, true, message, "write a whole number, or take the line out");
+        }
+        // It is within bounds.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        size.map(|size| size.round() as u32).filter(|&size| size > 0)
     }
 
     fn topics(&mut self, map: Map) -> Vec<Line> {
@@ -581,7 +617,8 @@ impl Conversion<'_> {
 
     fn status(&mut self, map: Map) -> Status {
         let published = self.truth(map, Field::Published);
-        let mut said = |field| self.truth(map, field).unwrap_or(false);
+        // Who wrote one of these words meant to retract, whatever stands behind it: then it is safer to believe it.
+        let mut said = |field| self.truth(map, field).unwrap_or_else(|| map.get(field).is_some());
         Status {
             published,
             deleted: said(Field::Deleted) | said(Field::Removed),
@@ -697,7 +734,8 @@ impl Conversion<'_> {
         let start = self.text[..at].rfind(breaks).map_or(0, |n| n + 1);
         let stop = self.text[at..].find(breaks).map_or(self.text.len(), |n| at + n);
         // What stands in a comment is nobody's business.
-        let stop = self.text[at..stop].find(" #").map_or(stop, |n| at + n);
+        let comment = |sign| self.text[at..stop].find(sign).map_or(stop, |n| at + n);
+        let stop = comment(" #").min(comment("\t#"));
         if !showable::line(&self.text[self.block..start], &self.text[start..stop], &self.rules.names) {
             return None;
         }

@@ -185,7 +185,7 @@ impl Names {
         self.by_length[key.len()].push((key, known));
     }
 
-    fn article_key(&self, key: &str) -> Option<Known> {
+    pub(super) fn article_key(&self, key: &str) -> Option<Known> {
         let same_length = self.by_length.get(key.len())?;
         same_length.iter().find(|(name, _)| *name == key).map(|(_, known)| *known)
     }

@@ -69,7 +69,9 @@ fn watch_page(embed: &Embed) -> String {
     match embed.link.site() {
         "youtube.com" | "youtube-nocookie.com" => {
             let id = player.split_once("/embed/").map_or("", |(_, id)| id.split(['?', '/', '#']).next().unwrap_or_default());
-            format!("https://www.youtube.com/watch?v={id}")
+            // `videoseries` and `live_stream` stand where a video would.
+            let video = id.len() == 11 && !["videoseries", "live_stream"].contains(&id);
+            if video { format!("https://www.youtube.com/watch?v={id}") } else { player.to_owned() }
         }
         _ => player.to_owned(),
     }

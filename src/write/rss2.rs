@@ -65,16 +65,21 @@ fn item(entry: &Entry) -> Item {
         languages: entry.language.iter().map(|language| language.as_str().to_owned()).collect(),
         ..DublinCoreExtension::default()
     };
+    // `content:encoded` without a description before it is taken for the description by some readers, and for a fault by the
+    // W3C validator: where there is no excerpt the body is the description.
+    let body = body::html(entry);
+    let (description, content) =
+        if entry.summary.is_empty() { (body, None) } else { (body::paragraphs(&entry.summary), Some(body)) };
     Item {
         title: Some(entry.title.as_str().to_owned()),
         link: Some(entry.link.as_str().to_owned()),
         // Plain text in a description is HTML to every reader, so it is made HTML here.
-        description: Some(body::paragraphs(&entry.summary)).filter(|html| !html.is_empty()),
+        description: Some(description),
         categories: entry.categories.iter().map(|name| Category { name: name.as_str().to_owned(), domain: None }).collect(),
         // With `isPermaLink` absent newsboat resolves the guid as an address.
         guid: Some(Guid { value: entry.id.as_str().to_owned(), permalink: false }),
         pub_date: Some(date(entry.published)),
-        content: Some(body::html(entry)),
+        content,
         extensions: entry.image.as_ref().map(media).unwrap_or_default(),
         dublin_core_ext: Some(dublin_core),
         ..Item::default()

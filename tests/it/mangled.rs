@@ -63,7 +63,12 @@ fn read(bytes: &[u8], runs: &HashSet<Vec<u8>>) -> Found {
     let mut diagnostics = Vec::new();
     let found = front_matter::read(&rules(), "news/2020-11-13-a.md", "2020-11-13-a.md", bytes, &mut diagnostics);
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    assert_eq!(matches!(found, Found::Faulty), errors > 0, "{found:?} {diagnostics:?}");
+    match found {
+        Found::Faulty => assert!(errors > 0, "{found:?}"),
+        // A retraction that is not in order otherwise counts all the same.
+        Found::Retracted(_) => {}
+        _ => assert_eq!(errors, 0, "{found:?} {diagnostics:?}"),
+    }
     if let Found::Retracted(names) = &found {
         assert!(!names.own.is_empty());
     }

@@ -451,7 +451,7 @@ fn a_folder_that_cannot_be_made_is_a_failure_that_says_so() {
     // Nobody, not even the administrator, can make a folder there.
     let run = two().run("build in --out /proc/feeds").status(2);
     assert!(run.stderr.starts_with("/proc/feeds/"), "{}", run.stderr);
-    let what = run.stderr.contains(": error: cannot be written: ") && run.stderr.contains("what was published stays as it was");
+    let what = run.stderr.contains(": error: cannot be written: ") && run.stderr.contains("this file stays as it was");
     assert!(what, "{}", run.stderr);
 }
 

@@ -246,8 +246,7 @@ fn a_feed_has_300_entries_at_most() {
 
 #[test]
 fn a_value_of_the_wrong_kind_has_its_place() {
-    let kind =
-        |key: &str| format!("`{key}` wants a value of another kind\n  help: `feedmill init` writes an example of every key");
+    let kind = |key: &str| format!("`{key}` wants a value of another kind\n  help: the README has an example of every key");
     for (lines, place, wrong) in [
         ("title: [A]", "1:8", kind("title")),
         ("id: x\nlimit: many", "2:8", kind("limit")),

@@ -216,7 +216,7 @@ fn only_main_prints_and_only_main_asks_the_time() {
 fn only_reading_publishing_and_init_touch_files() {
     only_in(
         &["fs::", "File::", "fs;", "fs,", "fs}"],
-        &["read.rs", "read/", "site.rs", "publish.rs", "publish/", "cache.rs", "main.rs"],
+        &["read.rs", "read/", "site.rs", "publish.rs", "publish/", "cache.rs", "stamp.rs", "main.rs"],
     );
     let writing =
         ["fs::write", "create_dir", "rename(", "remove_", "set_permissions", "persist(", ".create_new(", ".write(true)"];
