@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::article::{Article, Image, RelatedLink, Story};
-use crate::feed::{Author, Entry, EntryKind, Feed, Reference};
+use crate::feed::{Author, Entry, EntryKind, Feed, PREVIEW, Reference};
 use crate::fetch::Material;
 use crate::group::story::State;
 use crate::group::{Clock, Grouping, Plan};
@@ -19,8 +19,6 @@ use crate::topic::TopicKey;
 const MAX_ENTRIES: usize = 300;
 /// The first category of a related link's entry, by which readers can filter.
 const RELATED_LABEL: &str = "Related link";
-/// What a preview's titles begin with.
-const PREVIEW: &str = "[Preview]";
 /// The width that a picture should have at least, so that no reader has to enlarge it.
 const GOOD_WIDTH: u32 = 1200;
 /// The width that a picture without one is taken to have.

@@ -8,6 +8,9 @@ use crate::link::{EntryId, Link};
 use crate::text::{Line, Prose};
 use crate::topic::{Slug, TopicKey};
 
+/// What the titles of a preview begin with.
+pub const PREVIEW: &str = "[Preview]";
+
 /// A feed of one topic, or of all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {

@@ -9,7 +9,7 @@
 //!               └── Diagnostic ───┴──────────────────┴──────▶ Report ◀────────────────┴─── Changes ───┘
 //! ```
 //!
-//! Verbs are stages, nouns are data; [`build`] below is the only place that knows the order.
+//! Verbs are stages, nouns are data; [`build`] below and `run.rs`, its second half, are the only places that know the order.
 //!
 //! | stage | what it does |
 //! | --- | --- |
@@ -44,6 +44,12 @@
 //!
 //! - Front matter is read from the events of the YAML parser and not through serde: see [`read::yaml`].
 //! - An AMP address joins two stories at most: see [`group::story`].
+//! - The canonical key is made of the address as it is encoded for documents, so `|` and `%7C` are one; and `videoseries` and
+//!   `live_stream`, which stand where a video of `YouTube` would, are none: see [`link`].
+//! - Of several pictures the one nearest at or above 1200 pixels is shown, and not simply the first: see [`mod@compose`].
+//! - An entry without an excerpt has its body as RSS `description`, and no `content:encoded`: a body without a description
+//!   before it is a fault to the W3C validator.
+//! - A feed that is kept without its topic is emptied if it holds a story that is withdrawn: see `run.rs`.
 //! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
 //!
 //! # Example
@@ -72,27 +78,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use crate::cache::{Answer, Cache};
 use crate::error::{Diagnostic, Error, FolderError, Severity, shown};
-use crate::feed::Feed;
-use crate::format::Format;
 use crate::group::story::State;
-use crate::group::{Clock, Grouping, Plan};
+use crate::group::{Clock, Grouping};
 use crate::index::Index;
-use crate::link::EntryId;
-use crate::manifest::Manifest;
 use crate::publish::Folder;
 use crate::read::walk::{self, Selection};
 use crate::read::{Rules, Span};
 use crate::report::{Changes, Counts, Report};
+use crate::run::Mill;
 use crate::site::{Site, SiteError};
-use crate::text::Mojibake;
-use crate::topic::Slug;
 
 pub mod article;
 pub mod cache;
@@ -108,6 +108,7 @@ pub mod manifest;
 pub mod publish;
 pub mod read;
 pub mod report;
+mod run;
 pub mod site;
 pub mod stamp;
 pub mod text;
@@ -171,7 +172,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     let known = cache.as_ref().and_then(|cache| cache.answer(articles, settings, &site.out, request.clock.now.timestamp()));
     if let Some(answer) = known {
         let mut changes = Changes::default();
-        if request.action == Action::Publish {
+        if request.action != Action::Check {
             changes.unchanged = answer.files.into_iter().collect();
         }
         let Answer { counts, diagnostics, others, .. } = answer.said;
@@ -205,7 +206,10 @@ pub fn build(request: &Request) -> Result<Report, Error> {
 
     let toml: Vec<&PathBuf> = report.others.iter().filter(|(_, reason)| reason == read::TOML).map(|(path, _)| path).collect();
     if let Some(first) = toml.first() {
-        let message = format!("this file and {} others have TOML front matter (`+++`), which is not read", toml.len() - 1);
+        let message = match toml.len() - 1 {
+            0 => "this file has TOML front matter (`+++`), which is not read".to_owned(),
+            more => format!("this file and {more} more have TOML front matter (`+++`), which is not read"),
+        };
         let help = "write the front matter in YAML, between lines of `---`";
         report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &first.to_string_lossy(), message, help));
     }
@@ -214,10 +218,12 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     }
     let stop = request.action == Action::Check || (request.strict && report.has_errors());
     if !stop {
+        let rules = Rules { whole: true, ..rules };
+        let mill = Mill { request, folder: &folder, rules: &rules, index: &index, grouping: &grouping };
         let outcome = if grouping.feeds.is_empty() {
-            nothing_to_publish(request, &folder, &mut report)
+            mill.take_back(&mut report).and_then(|()| nothing_to_publish(request, &folder, &mut report))
         } else {
-            publish(request, &folder, &Rules { whole: true, ..rules }, &index, &grouping, &mut report)
+            mill.publish(&mut report)
         };
         // What was found in the articles is told all the same.
         if let Err(error) = outcome {
@@ -328,252 +334,8 @@ fn nothing_to_publish(request: &Request, folder: &Folder, report: &mut Report) -
         report.diagnostics.push(nothing_found(request));
         return Ok(());
     }
-    let message = format!("{NOTHING_FOUND}, and there are feeds here; they stay as they are");
+    let but = if report.changes.written.is_empty() { "" } else { " but for what was withdrawn" };
+    let message = format!("{NOTHING_FOUND}, and there are feeds here; they stay as they are{but}");
     let help = "if this is meant, delete the folder; `feedmill check -v` lists what was found and why it is not shown";
     Err(FolderError::new(&request.site.out, message, help))
-}
-
-/// Composes, writes and publishes every feed, one in memory for each thread; then the manifest.
-fn publish(
-    request: &Request,
-    folder: &Folder,
-    rules: &Rules,
-    index: &Index,
-    grouping: &Grouping,
-    report: &mut Report,
-) -> Result<(), FolderError> {
-    let site = request.site;
-    let all = link::feed_id(&site.id, topic::TopicKey::all().as_str());
-    let id = |plan: &Plan| plan.topic.map_or(all.as_str(), |topic| grouping.topics[topic].feed_id.as_str());
-    let feeds: Vec<(String, &str)> = grouping
-        .feeds
-        .iter()
-        .flat_map(|plan| site.formats.iter().map(move |format| (format.path(grouping.slug(plan)), id(plan))))
-        .collect();
-    folder.claim(feeds.iter().map(|(path, id)| (path.as_str(), *id)), request.adopt)?;
-    if request.clock.preview && !folder.used && feeds.iter().any(|(path, _)| site.out.join(path).exists()) {
-        let help = "choose another folder with `--out`";
-        return Err(FolderError::new(&site.out, "there are feeds here, and a preview must not replace them", help));
-    }
-
-    let mill = Mill { request, folder, rules, index, grouping };
-    let done = Mutex::new(Done::default());
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(plan) = grouping.feeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = mill.feed(plan);
-            // A thread that panicked ends the run anyway.
-            let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            match outcome {
-                Ok(one) => done.add(one),
-                Err(error) => {
-                    done.errors.insert(error.path.clone(), error);
-                    next.store(usize::MAX / 2, Ordering::Relaxed);
-                }
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..request.threads.max(1) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let Done { files, feeds, mut changes, diagnostics, failed, errors } =
-        done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some((_, error)) = errors.into_iter().next() {
-        return Err(error);
-    }
-    report.diagnostics.extend(diagnostics);
-    report.failed = failed;
-
-    let next = Manifest { site: site.id.clone(), site_file: site.file.is_some(), preview: request.clock.preview, files, feeds };
-    let former: BTreeSet<String> =
-        site.topics.values().flat_map(|rules| &rules.former).map(|slug| slug.as_str().to_owned()).collect();
-    let current: BTreeSet<String> = next.files.keys().cloned().collect();
-    let manifest = publish::succeed(&folder.published, next, &former, &mut changes);
-    let mut manifest = manifest;
-    mill.retract(&mut manifest, &mut changes)?;
-    let bytes = manifest.bytes();
-    mill.put(manifest::FILE_NAME, &bytes, folder.differs(manifest::FILE_NAME, &bytes)?, &mut changes)?;
-    let alive = |manifest: &Manifest| {
-        manifest.feeds.iter().map(|(key, feed)| (key.clone(), feed.slug.clone(), feed.stale)).collect::<Vec<_>>()
-    };
-    report.feeds_changed = alive(&folder.published) != alive(&manifest);
-    for (key, feed) in &manifest.feeds {
-        let Some(old) =
-            folder.published.slug(key).filter(|old| feed.slug.as_ref() != Some(old) && !former.contains(old.as_str()))
-        else {
-            continue;
-        };
-        let now = feed.slug.as_ref().map_or_else(String::new, ToString::to_string);
-        let message = format!("the feed that was here is written to `{now}` now; these files stay as they are");
-        let help =
-            format!("subscribers of this address get nothing new; `former: [{old}]` below the topic says that this is meant");
-        report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &shown(&site.out.join(old.as_str())), message, help));
-    }
-    let live = |path: &str| {
-        let folder = path.split_once('/').map(|(folder, _)| folder);
-        manifest.feeds.values().any(|feed| !feed.stale && feed.slug.as_ref().map(Slug::as_str) == folder)
-    };
-    for path in manifest.files.keys().filter(|path| !current.contains(*path) && live(path)) {
-        let message = "this format is no longer written; the file stays as it is";
-        report.diagnostics.push(Diagnostic::of_file(
-            Severity::Note,
-            &shown(&site.out.join(path)),
-            message,
-            "delete it, or add it to `formats`",
-        ));
-    }
-    for slug in &changes.gone {
-        let help =
-            "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else delete its folder";
-        let message = "no published article has the topic of this feed any more";
-        report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &shown(&site.out.join(slug)), message, help));
-    }
-    for slug in &changes.stale {
-        let message = "no published article has the topic of this feed; it is kept as it is";
-        report.diagnostics.push(Diagnostic::of_file(Severity::Note, &shown(&site.out.join(slug)), message, ""));
-    }
-    report.changes = changes;
-    Ok(())
-}
-
-/// What every thread needs to make a feed.
-struct Mill<'a> {
-    request: &'a Request<'a>,
-    folder: &'a Folder,
-    rules: &'a Rules,
-    index: &'a Index,
-    grouping: &'a Grouping,
-}
-
-/// What was made; whatever the order, the same.
-#[derive(Default)]
-struct Done {
-    files: BTreeMap<String, manifest::File>,
-    feeds: BTreeMap<topic::TopicKey, manifest::Feed>,
-    changes: Changes,
-    diagnostics: Vec<Diagnostic>,
-    failed: bool,
-    errors: BTreeMap<PathBuf, FolderError>,
-}
-
-impl Done {
-    fn add(&mut self, one: Self) {
-        self.files.extend(one.files);
-        self.feeds.extend(one.feeds);
-        self.changes.written.extend(one.changes.written);
-        self.changes.unchanged.extend(one.changes.unchanged);
-        self.diagnostics.extend(one.diagnostics);
-        self.failed |= one.failed;
-    }
-}
-
-impl Mill<'_> {
-    /// Empties feeds that are kept without their topic if they hold a story that is withdrawn: what else they said cannot be
-    /// made again, and a retraction must not wait for it.
-    fn retract(&self, manifest: &mut Manifest, changes: &mut Changes) -> Result<(), FolderError> {
-        let site = self.request.site;
-        let stories = &self.grouping.stories;
-        let withdrawn = |entry: &manifest::Entry| EntryId::own(&entry.id).is_ok_and(|id| stories.withdrawn([id.fingerprint()]));
-        for (key, feed) in manifest.feeds.iter_mut().filter(|(_, feed)| feed.stale) {
-            if !feed.entries.iter().any(withdrawn) {
-                continue;
-            }
-            let updated = feed.entries.iter().map(|entry| entry.date).max().unwrap_or(self.request.clock.now);
-            let title = text::line(&feed.title.replace('&', "&amp;"), Mojibake::Off).text;
-            feed.entries.clear();
-            let empty = Feed {
-                id: link::feed_id(&site.id, key.as_str()),
-                key: key.clone(),
-                slug: feed.slug.clone(),
-                description: title.clone(),
-                title,
-                home: site.home.clone(),
-                base_url: site.base_url.clone(),
-                language: site.language.clone(),
-                author: site.author.clone(),
-                updated,
-                entries: Vec::new(),
-            };
-            let mut done = Done::default();
-            for &format in &site.formats {
-                self.document(&empty, format, &mut done)?;
-            }
-            manifest.files.extend(done.files);
-            changes.written.extend(done.changes.written);
-        }
-        Ok(())
-    }
-
-    fn feed(&self, plan: &Plan) -> Result<Done, FolderError> {
-        let mut done = Done::default();
-        let site = self.request.site;
-        let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics);
-        let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material) else {
-            // Its files changed during the run: what was published stays, and is no less alive for it.
-            let key = plan.topic.map_or_else(topic::TopicKey::all, |topic| self.grouping.topics[topic].key.clone());
-            let published = self.folder.published.feeds.get(&key).cloned();
-            done.feeds.extend(published.map(|feed| (key, feed)));
-            return Ok(done);
-        };
-        for &format in &site.formats {
-            self.document(&feed, format, &mut done)?;
-        }
-        let entries =
-            feed.entries.iter().map(|entry| manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published });
-        let entry =
-            manifest::Feed { slug: feed.slug, title: feed.title.as_str().to_owned(), stale: false, entries: entries.collect() };
-        done.feeds.insert(feed.key, entry);
-        Ok(done)
-    }
-
-    /// Writes a feed in one format, and publishes it if it differs from what is published and comes out right.
-    fn document(&self, feed: &Feed, format: Format, done: &mut Done) -> Result<(), FolderError> {
-        let path = format.path(feed.slug.as_ref());
-        let shown = || shown(&self.request.site.out.join(&path));
-        let mut hold_back = |why: &str| {
-            done.failed = true;
-            let message = format!("this feed did not come out right and is held back: {why}");
-            let help = "what was published stays; this is a fault of feedmill, please report it";
-            done.diagnostics.push(Diagnostic::of_file(Severity::Error, &shown(), message, help));
-        };
-        let document = match write::write(feed, format) {
-            Ok(document) => document,
-            Err(why) => {
-                hold_back(&why);
-                return Ok(());
-            }
-        };
-        // What equals the published file was read back when it was published.
-        let differs = self.folder.differs(&path, &document.bytes)?;
-        if differs && let Err(why) = write::verify(&document) {
-            hold_back(&why);
-            return Ok(());
-        }
-        if document.bytes.len() > write::LARGE {
-            let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
-            let help = "lower `limit` or `related.per_article` in the site file";
-            done.diagnostics.push(Diagnostic::of_file(Severity::Warning, &shown(), message, help));
-        }
-        self.put(&path, &document.bytes, differs, &mut done.changes)?;
-        let content_type = format.content_type().to_owned();
-        let file = manifest::File { sha256: document.sha256(), bytes: document.bytes.len() as u64, content_type };
-        done.files.insert(path, file);
-        Ok(())
-    }
-
-    /// Replaces a file if it differs and if files are to be replaced at all.
-    fn put(&self, path: &str, bytes: &[u8], differs: bool, changes: &mut Changes) -> Result<(), FolderError> {
-        if !differs {
-            changes.unchanged.insert(path.to_owned());
-            return Ok(());
-        }
-        if self.request.action == Action::Publish {
-            self.folder.replace(path, bytes)?;
-        }
-        changes.written.insert(path.to_owned());
-        Ok(())
-    }
 }

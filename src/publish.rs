@@ -129,6 +129,18 @@ impl Folder {
         Ok(())
     }
 
+    /// The start of a file, as far as what tells one feed from another stands in it; empty if there is none.
+    #[must_use]
+    pub fn start(&self, path: &str) -> String {
+        start(&self.path.join(path))
+    }
+
+    /// What a file holds, if it can be read.
+    #[must_use]
+    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
+        fs::read(self.path.join(path)).ok()
+    }
+
     /// Whether the file has other bytes, or is not there.
     pub fn differs(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
         let file = self.path.join(path);

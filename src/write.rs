@@ -1,5 +1,6 @@
 //! Writing: a feed to the bytes of a document. Adding a format is one file below and one arm in each `match` here.
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::feed::Feed;
@@ -44,11 +45,22 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The HTML bodies of a feed's entries, in order: the same in every format.
+#[must_use]
+pub fn bodies(feed: &Feed) -> Vec<String> {
+    feed.entries.iter().map(body::html).collect()
+}
+
 /// Writes a feed in one format. `Err`: what the feed crate said; it has no reason to.
 pub fn write(feed: &Feed, format: Format) -> Result<Document, String> {
+    write_with(feed, &bodies(feed), format)
+}
+
+/// As [`write()`], with the [`bodies`] of the entries, which are made once for all formats.
+pub fn write_with(feed: &Feed, bodies: &[String], format: Format) -> Result<Document, String> {
     let mut bytes = match format {
-        Format::Rss => rss2::write(feed)?,
-        Format::Atom => atom1::write(feed)?,
+        Format::Rss => rss2::write(feed, bodies)?,
+        Format::Atom => atom1::write(feed, bodies)?,
     };
     // Neither crate ends its document with a newline.
     bytes.push(b'\n');
@@ -63,22 +75,82 @@ pub fn verify(document: &Document) -> Result<(), String> {
     }
     let text = std::str::from_utf8(&document.bytes).map_err(|error| error.to_string())?;
     let tree = roxmltree::Document::parse(text).map_err(|error| error.to_string())?;
+    let (list, entry, id) = parts(&tree, document.format)?;
+    let ids = children(list, entry).map(|entry| text_of(entry, id));
+    if ids.eq(document.ids.iter().map(EntryId::as_str)) {
+        Ok(())
+    } else {
+        Err("its entries are not those that were to be written".into())
+    }
+}
+
+/// What a document of an earlier run says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// The title of the feed.
+    pub title: String,
+    /// The id of the feed, if its format has one.
+    pub id: Option<String>,
+    /// When it last changed.
+    pub updated: Option<DateTime<Utc>>,
+    /// The ids of its entries.
+    pub ids: Vec<String>,
+    /// Every address in it: of entries, and in their bodies.
+    pub links: Vec<String>,
+}
+
+/// Reads what a document of an earlier run says. Nothing if it is none.
+#[must_use]
+pub fn outline(bytes: &[u8], format: Format) -> Option<Outline> {
+    let tree = roxmltree::Document::parse(std::str::from_utf8(bytes).ok()?).ok()?;
+    let (list, entry, id) = parts(&tree, format).ok()?;
+    let mut links = Vec::new();
+    for entry in children(list, entry) {
+        for node in entry.descendants() {
+            links.extend(node.attribute("href").map(str::to_owned));
+            let text = node.text().filter(|_| node.is_element()).unwrap_or_default();
+            match node.tag_name().name() {
+                "link" => links.push(text.to_owned()),
+                "description" | "encoded" | "content" => links.extend(body::links(text)),
+                _ => {}
+            }
+        }
+    }
+    Some(Outline {
+        title: text_of(list, "title").to_owned(),
+        id: Some(text_of(list, "id").to_owned()).filter(|id| !id.is_empty()),
+        updated: match format {
+            Format::Rss => DateTime::parse_from_rfc2822(text_of(list, "lastBuildDate")),
+            Format::Atom => DateTime::parse_from_rfc3339(text_of(list, "updated")),
+        }
+        .ok()
+        .map(|date| date.to_utc()),
+        ids: children(list, entry).map(|entry| text_of(entry, id).to_owned()).collect(),
+        links,
+    })
+}
+
+/// The element that holds the entries, and what an entry and its id are called.
+fn parts<'a>(
+    tree: &'a roxmltree::Document,
+    format: Format,
+) -> Result<(roxmltree::Node<'a, 'a>, &'static str, &'static str), String> {
     let root = tree.root_element();
-    let (name, list, entry, id) = match document.format {
+    let (name, list, entry, id) = match format {
         Format::Rss => ("rss", root.first_element_child(), "item", "guid"),
         Format::Atom => ("feed", Some(root), "entry", "id"),
     };
     if root.tag_name().name() != name {
         return Err(format!("its root is `{}` and not `{name}`", root.tag_name().name()));
     }
-    let entries = list.into_iter().flat_map(|list| list.children()).filter(|child| child.tag_name().name() == entry);
-    let ids = entries.map(|entry| {
-        let id = entry.children().find(|child| child.tag_name().name() == id);
-        id.and_then(|id| id.text()).unwrap_or_default()
-    });
-    if ids.eq(document.ids.iter().map(EntryId::as_str)) {
-        Ok(())
-    } else {
-        Err("its entries are not those that were to be written".into())
-    }
+    list.map(|list| (list, entry, id)).ok_or_else(|| "it is empty".to_owned())
+}
+
+fn children<'a>(node: roxmltree::Node<'a, 'a>, name: &'static str) -> impl Iterator<Item = roxmltree::Node<'a, 'a>> {
+    node.children().filter(move |child| child.tag_name().name() == name)
+}
+
+/// The text of the first child of that name.
+fn text_of<'a>(node: roxmltree::Node<'a, 'a>, name: &'static str) -> &'a str {
+    children(node, name).next().and_then(|child| child.text()).unwrap_or_default()
 }

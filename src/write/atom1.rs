@@ -9,7 +9,6 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry as AtomEntry, Feed as AtomFeed, Generator, Link, Person, Text, WriteConfig};
 use chrono::{DateTime, FixedOffset, Utc};
 
-use super::body;
 use crate::article::Image;
 use crate::feed::{Author, Entry, EntryKind, Feed, Reference};
 use crate::format::{Format, GENERATOR};
@@ -18,7 +17,7 @@ const NAMESPACES: [(&str, &str); 2] =
     [("media", "http://search.yahoo.com/mrss/"), ("thr", "http://purl.org/syndication/thread/1.0")];
 
 /// The bytes of the document.
-pub(super) fn write(feed: &Feed) -> Result<Vec<u8>, String> {
+pub(super) fn write(feed: &Feed, bodies: &[String]) -> Result<Vec<u8>, String> {
     let self_link = Link {
         href: feed.address(Format::Atom).as_str().to_owned(),
         rel: "self".to_owned(),
@@ -33,7 +32,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>, String> {
         generator: Some(Generator { value: GENERATOR.to_owned(), ..Generator::default() }),
         links: vec![alternate(feed.home.as_str()), self_link],
         subtitle: Some(Text::plain(feed.description.as_str())),
-        entries: feed.entries.iter().map(entry).collect(),
+        entries: feed.entries.iter().zip(bodies).map(|(entry, body)| self::entry(entry, body)).collect(),
         namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),
         lang: Some(feed.language.as_str().to_owned()),
         ..AtomFeed::default()
@@ -44,7 +43,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>, String> {
     document.write_with_config(declaration, config).map_err(|error| error.to_string())
 }
 
-fn entry(entry: &Entry) -> AtomEntry {
+fn entry(entry: &Entry, body: &str) -> AtomEntry {
     let lang = entry.language.as_ref().map(|language| language.as_str().to_owned());
     let text = |value: &str| Text { lang: lang.clone(), ..Text::plain(value) };
     AtomEntry {
@@ -58,7 +57,7 @@ fn entry(entry: &Entry) -> AtomEntry {
         published: Some(date(entry.published)),
         summary: (!entry.summary.is_empty()).then(|| text(entry.summary.as_str())),
         content: Some(Content {
-            value: Some(body::html(entry)),
+            value: Some(body.to_owned()),
             // Newsboat reads content without a type as XML.
             content_type: Some("html".to_owned()),
             lang: lang.clone(),

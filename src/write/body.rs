@@ -118,6 +118,11 @@ fn anchor(html: &mut String, link: &str, text: &[&str]) {
     html.push_str("</a>");
 }
 
+/// The addresses that a body of ours links to.
+pub(super) fn links(html: &str) -> impl Iterator<Item = String> + '_ {
+    html.split("<a href=\"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(link, _)| link.replace("&amp;", "&"))
+}
+
 /// Escapes text for HTML, in content and in quoted attributes alike.
 fn escape(html: &mut String, text: &str) {
     let mut rest = text;

@@ -22,7 +22,7 @@ const NAMESPACES: [(&str, &str); 2] =
     [("media", "http://search.yahoo.com/mrss/"), ("sy", "http://purl.org/rss/1.0/modules/syndication/")];
 
 /// The bytes of the document.
-pub(super) fn write(feed: &Feed) -> Result<Vec<u8>, String> {
+pub(super) fn write(feed: &Feed, bodies: &[String]) -> Result<Vec<u8>, String> {
     let self_link = atom::Link {
         href: feed.address(Format::Rss).as_str().to_owned(),
         rel: "self".to_owned(),
@@ -40,7 +40,7 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>, String> {
         ttl: Some(TTL.to_owned()),
         atom_ext: Some(atom::AtomExtension { links: vec![self_link] }),
         extensions: hourly(),
-        items: feed.entries.iter().map(item).collect(),
+        items: feed.entries.iter().zip(bodies).map(|(entry, body)| item(entry, body)).collect(),
         namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),
         ..Channel::default()
     };
@@ -59,7 +59,7 @@ fn hourly() -> ExtensionMap {
     BTreeMap::from([("sy".to_owned(), elements)])
 }
 
-fn item(entry: &Entry) -> Item {
+fn item(entry: &Entry, body: &str) -> Item {
     let dublin_core = DublinCoreExtension {
         creators: vec![entry.author.name.as_str().to_owned()],
         languages: entry.language.iter().map(|language| language.as_str().to_owned()).collect(),
@@ -67,7 +67,7 @@ fn item(entry: &Entry) -> Item {
     };
     // `content:encoded` without a description before it is taken for the description by some readers, and for a fault by the
     // W3C validator: where there is no excerpt the body is the description.
-    let body = body::html(entry);
+    let body = body.to_owned();
     let (description, content) =
         if entry.summary.is_empty() { (body, None) } else { (body::paragraphs(&entry.summary), Some(body)) };
     Item {

@@ -2,8 +2,10 @@
 
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::must_use_candidate)]
 
+mod cache;
 mod errors;
 mod golden;
+mod kept;
 mod mangled;
 mod mill;
 mod order;
