@@ -256,7 +256,10 @@ impl Truth {
             let newest = public.iter().copied().max_by_key(|&number| (pieces[number].moment(), std::cmp::Reverse(number)));
             let Some(winner) = newest.map(|number| &pieces[number]) else { continue };
             let link = Link::parse(&address(winner.original)).expect("an address");
-            let id = winner.own_id.map_or_else(|| EntryId::from_key(&link.key()).to_string(), |id| own_id(id).to_owned());
+            // Any copy may give the story its id; that of the one that stands for it counts first.
+            let copies: BTreeSet<usize> = story.iter().copied().collect();
+            let given = winner.own_id.or_else(|| copies.iter().find_map(|&number| pieces[number].own_id));
+            let id = given.map_or_else(|| EntryId::from_key(&link.key()).to_string(), |id| own_id(id).to_owned());
             let topics = public.iter().flat_map(|&number| &pieces[number].topics).map(|&topic| TopicKey::of(TOPICS[topic]));
             shown.insert(id, topics.collect());
         }
