@@ -12,7 +12,7 @@ use crate::group::{Clock, Grouping, Plan};
 use crate::index::Index;
 use crate::link::{EntryId, Fingerprint, feed_id};
 use crate::site::Site;
-use crate::text::{self, Line, Mojibake};
+use crate::text::{Line, line_of_clean as line};
 use crate::topic::TopicKey;
 
 /// Entries of a feed: Feedbin reads only the first 300.
@@ -149,7 +149,7 @@ impl Composer<'_> {
             if blocked || poor || self_link || self.grouping.stories.withdrawn(names.iter().copied()) {
                 continue;
             }
-            let known = self.known(&names);
+            let known = self.known(found);
             let same = links.iter_mut().find(|other| {
                 (known != Known::No && other.known == known) || other.names.iter().any(|name| names.contains(name))
             });
@@ -167,8 +167,8 @@ impl Composer<'_> {
         Coverage { links }
     }
 
-    fn known(&self, names: &[Fingerprint]) -> Known {
-        let Some(story) = self.grouping.stories.find(names.iter().copied()) else { return Known::No };
+    fn known(&self, found: Option<u32>) -> Known {
+        let Some(story) = found else { return Known::No };
         let place = self.material.chosen.iter().position(|(chosen, _)| *chosen == story);
         match place {
             Some(place) if place < MAX_ENTRIES => Known::Chosen(place),
@@ -395,18 +395,12 @@ fn preview(title: &Line) -> Line {
     line(&format!("{PREVIEW} {title}"))
 }
 
-/// Clean text of clean parts: only its length may have to be cut.
-fn line(text: &str) -> Line {
-    // A character reference in clean text was meant to be seen: it must not be decoded a second time.
-    text::line(&text.replace('&', "&amp;"), Mojibake::Off).text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::article::Provider;
     use crate::link::Link;
-    use crate::text::prose;
+    use crate::text::{self, Mojibake, prose};
 
     fn image(path: &str, width: Option<u32>) -> Image {
         Image { link: address(path), width, height: None, title: Line::default(), attribution: Line::default() }

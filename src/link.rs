@@ -182,21 +182,18 @@ pub(crate) fn is_serialised(text: &str) -> bool {
 }
 
 /// Bytes of a path or a query that stand for themselves, wherever they are.
-const IS_PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        plain[byte as usize] = byte.is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let others = b"-_~/!$&()*+,;=:@";
+const IS_PLAIN: [bool; 256] = table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~/!$&()*+,;=:@");
+
+/// Which bytes are among these: every byte of every address is asked for.
+const fn table(bytes: &[u8]) -> [bool; 256] {
+    let mut among = [false; 256];
     let mut at = 0;
-    while at < others.len() {
-        plain[others[at] as usize] = true;
+    while at < bytes.len() {
+        among[bytes[at] as usize] = true;
         at += 1;
     }
-    plain
-};
+    among
+}
 
 /// Whether a host is surely a name, and one that serialises to itself: a last label with a digit at its start may be an IPv4
 /// address, and `xn--` has to be checked.
@@ -532,17 +529,7 @@ fn is_unreserved(byte: u8) -> bool {
 /// Whether RFC 3986 allows the byte in a path, a query and a fragment alike; "?" is no concern, since the first one
 /// begins the query.
 fn is_uri_byte(byte: u8) -> bool {
-    // A table, since every byte of every address is asked for.
-    const ALLOWED: [bool; 256] = {
-        let mut allowed = [false; 256];
-        let bytes = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?";
-        let mut at = 0;
-        while at < bytes.len() {
-            allowed[bytes[at] as usize] = true;
-            at += 1;
-        }
-        allowed
-    };
+    const ALLOWED: [bool; 256] = table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?");
     ALLOWED[usize::from(byte)]
 }
 

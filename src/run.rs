@@ -18,7 +18,7 @@ use crate::manifest::{self, Manifest};
 use crate::publish::{self, Folder};
 use crate::read::Rules;
 use crate::report::{Changes, Report};
-use crate::text::{self, Mojibake};
+use crate::text;
 use crate::topic::{Slug, TopicKey};
 use crate::write::Outline;
 use crate::{Action, Request, compose, fetch, link, write};
@@ -62,8 +62,7 @@ impl Done {
 impl Mill<'_> {
     /// Takes withdrawn stories out of what is published, and does nothing else.
     pub(crate) fn take_back(&self, report: &mut Report) -> Result<(), FolderError> {
-        let folder = self.folder;
-        let mut manifest = folder.published.clone();
+        let mut manifest = self.folder.published.clone();
         for feed in manifest.feeds.values_mut() {
             // No topic has an article.
             feed.stale = true;
@@ -71,8 +70,7 @@ impl Mill<'_> {
         let mut changes = Changes::default();
         self.retract(&mut manifest, &BTreeSet::new(), &mut changes)?;
         if !changes.written.is_empty() {
-            let bytes = manifest.bytes();
-            self.put(manifest::FILE_NAME, &bytes, folder.differs(manifest::FILE_NAME, &bytes)?, &mut changes)?;
+            self.put_manifest(&manifest, &mut changes)?;
         }
         report.changes = changes;
         Ok(())
@@ -96,8 +94,7 @@ impl Mill<'_> {
             Manifest { site: site.id.clone(), site_file: site.file.is_some(), preview: request.clock.preview, files, feeds };
         let mut manifest = publish::succeed(&folder.published, next, &former, &mut changes);
         self.retract(&mut manifest, &written, &mut changes)?;
-        let bytes = manifest.bytes();
-        self.put(manifest::FILE_NAME, &bytes, folder.differs(manifest::FILE_NAME, &bytes)?, &mut changes)?;
+        self.put_manifest(&manifest, &mut changes)?;
 
         let feeds = |manifest: &Manifest| {
             manifest.feeds.iter().map(|(key, feed)| (key.clone(), feed.slug.clone(), feed.stale)).collect::<Vec<_>>()
@@ -233,7 +230,7 @@ impl Mill<'_> {
                 }
                 None => TopicKey::all(),
             };
-            let title = text::line(&outline.title.replace('&', "&amp;"), Mojibake::Off).text;
+            let title = text::line_of_clean(&outline.title);
             let empty = Feed {
                 id: outline.id.unwrap_or_else(|| link::feed_id(&site.id, key.as_str())),
                 key,
@@ -319,6 +316,11 @@ impl Mill<'_> {
         let file = manifest::File { sha256: document.sha256(), bytes: document.bytes.len() as u64, content_type };
         done.files.insert(path, file);
         Ok(())
+    }
+
+    fn put_manifest(&self, manifest: &Manifest, changes: &mut Changes) -> Result<(), FolderError> {
+        let bytes = manifest.bytes();
+        self.put(manifest::FILE_NAME, &bytes, self.folder.differs(manifest::FILE_NAME, &bytes)?, changes)
     }
 
     /// Replaces a file if it differs and if files are to be replaced at all.

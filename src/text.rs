@@ -117,6 +117,13 @@ pub fn line(raw: &str, mojibake: Mojibake) -> Cleaned<Line> {
     clean(raw, mojibake, " ", LINE_CAP).map(Line)
 }
 
+/// A line of text that is clean already, or is put together of such: only its length may have to be cut.
+#[must_use]
+pub fn line_of_clean(text: &str) -> Line {
+    // What reads as a character reference in clean text was meant to be seen: it must not be decoded a second time.
+    line(&text.replace('&', "&amp;"), Mojibake::Off).text
+}
+
 /// Cleans an excerpt: a blank line or U+2029 parts two paragraphs, every other run of white space becomes one space.
 ///
 /// As with [`line()`], clean a string once.
