@@ -7,7 +7,7 @@ use crate::error::{Diagnostic, Severity};
 use crate::group::story::State;
 use crate::group::{Grouping, Plan};
 use crate::index::Index;
-use crate::read::{self, Found, Rules};
+use crate::read::{self, Desk, Found, Rules};
 
 /// The articles that one feed is made of, by story.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct Material {
 
 /// Reads what a feed needs. A file that changed since the first reading is left to the next run.
 pub fn fetch(index: &Index, rules: &Rules, grouping: &Grouping, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Material {
-    let mut fetch = Fetch { index, rules, grouping, buffer: Vec::new(), diagnostics };
+    let mut fetch = Fetch { index, rules, grouping, desk: Desk::default(), diagnostics };
     let mut material = Material::default();
     for &story in &plan.chosen {
         material.chosen.extend(fetch.article(story).map(|article| (story, article)));
@@ -44,7 +44,7 @@ struct Fetch<'a> {
     index: &'a Index,
     rules: &'a Rules,
     grouping: &'a Grouping,
-    buffer: Vec<u8>,
+    desk: Desk,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -55,7 +55,7 @@ impl Fetch<'_> {
         let path = self.index.file(row);
         let source = path.to_string_lossy();
         // Whatever there is to say about the file was said at the first reading.
-        let found = read::file(self.rules, path, &source, &mut self.buffer, &mut Vec::new());
+        let found = read::file(self.rules, path, &source, &mut self.desk, &mut Vec::new());
         if let Found::Article(article) = found
             && article.published.timestamp() == row.published
             && article.status == row.status

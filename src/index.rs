@@ -1,5 +1,6 @@
 //! The first reading: every file once, in parallel, to a small row for each article.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::article::{Article, KnownBy, Status};
 use crate::error::Diagnostic;
 use crate::link::{EntryId, Fingerprint};
-use crate::read::{self, Found, Rules};
+use crate::read::{self, Desk, Found, Rules};
 use crate::site::Blocked;
 use crate::text::Line;
 
@@ -101,7 +102,7 @@ pub fn index(
     let next = AtomicUsize::new(0);
     let work = || {
         let mut part = Part::default();
-        let mut buffer = Vec::new();
+        let mut desk = Desk::default();
         loop {
             let start = next.fetch_add(RUN, Ordering::Relaxed);
             if start >= files.len() {
@@ -109,7 +110,7 @@ pub fn index(
             }
             let end = (start + RUN).min(files.len());
             for (number, path) in (start..).zip(&files[start..end]) {
-                part.read(number, path, rules, block, &mut buffer);
+                part.read(number, path, rules, block, &mut desk);
             }
             read.fetch_add(end - start, Ordering::Relaxed);
         }
@@ -137,8 +138,9 @@ struct Part {
 }
 
 impl Part {
-    fn read(&mut self, file: usize, path: &Path, rules: &Rules, block: &[Blocked], buffer: &mut Vec<u8>) {
-        match read::file(rules, path, &path.to_string_lossy(), buffer, &mut self.diagnostics) {
+    fn read(&mut self, file: usize, path: &Path, rules: &Rules, block: &[Blocked], desk: &mut Desk) {
+        let source = path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed);
+        match read::file(rules, path, &source, desk, &mut self.diagnostics) {
             Found::Article(article) => self.add(file, &article, block),
             Found::Retracted(names) => {
                 let status = Status { deleted: true, ..Status::default() };

@@ -146,12 +146,22 @@ impl Link {
 /// most addresses are, and a folder has many.
 pub(crate) fn is_serialised(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
-    let Some(slash) = rest.find('/') else { return false };
+    let Some(slash) = memchr::memchr(b'/', rest.as_bytes()) else { return false };
     let (host, rest) = rest.split_at(slash);
-    if !is_name(host) {
-        return false;
-    }
-    let bytes = rest.as_bytes();
+    is_name(host) && (is_plain(rest.as_bytes()) || is_plain_with_escapes(rest.as_bytes()))
+}
+
+/// Whether a path with its query is of the usual characters alone. Without a way out of the loops the compiler looks at many
+/// bytes at once.
+fn is_plain(bytes: &[u8]) -> bool {
+    let usual = |&byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'/' | b'.');
+    // A segment that begins with a dot may be `.` or `..`.
+    let dots = bytes.windows(2).filter(|pair| *pair == b"/.").count();
+    bytes.iter().fold(true, |all, byte| all & usual(byte)) && dots == 0
+}
+
+/// As [`is_plain`], one byte after the other, with everything that stands for itself.
+fn is_plain_with_escapes(bytes: &[u8]) -> bool {
     let mut in_query = false;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {

@@ -15,11 +15,13 @@ use crate::text::Mojibake;
 
 pub mod date;
 pub mod embed;
+pub mod field;
 pub mod front_matter;
 pub mod plain_yaml;
 mod salvage;
 mod showable;
 mod sound;
+pub mod tree;
 pub mod walk;
 pub mod yaml;
 
@@ -33,7 +35,7 @@ const MAX_FILE: u64 = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The names of front matter keys.
-    pub names: yaml::Names,
+    pub names: field::Names,
     /// The zone of dates that have none.
     pub zone: Tz,
     /// Whether mojibake is repaired.
@@ -105,10 +107,18 @@ pub enum Found {
     Faulty,
 }
 
-/// Reads the file at `path`, whose name for people is `source`, through a buffer that is used again.
-pub fn file(rules: &Rules, path: &Path, source: &str, buffer: &mut Vec<u8>, diagnostics: &mut Vec<Diagnostic>) -> Found {
-    match contents(path, buffer) {
-        Ok(Contents::Whole) => {}
+/// The memory that reading takes, for one file after another.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// A file's bytes, at its start. It never gets smaller, so that it is cleared once.
+    bytes: Vec<u8>,
+    tree: tree::Tree,
+}
+
+/// Reads the file at `path`, whose name for people is `source`.
+pub fn file(rules: &Rules, path: &Path, source: &str, desk: &mut Desk, diagnostics: &mut Vec<Diagnostic>) -> Found {
+    let length = match contents(path, &mut desk.bytes) {
+        Ok(Contents::Whole(length)) => length,
         Ok(Contents::NoFrontMatter) => return Found::Other("no front matter"),
         Ok(Contents::Toml) => return Found::Other(TOML),
         Ok(Contents::TooLarge(bytes)) => {
@@ -125,41 +135,61 @@ pub fn file(rules: &Rules, path: &Path, source: &str, buffer: &mut Vec<u8>, diag
             ));
             return Found::Faulty;
         }
-    }
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    front_matter::read(rules, source, name, buffer, diagnostics)
+    };
+    let name = source.rsplit(std::path::is_separator).next().unwrap_or_default();
+    front_matter::read(rules, source, name, &desk.bytes[..length], &mut desk.tree, diagnostics)
 }
 
 enum Contents {
-    Whole,
+    /// So many bytes.
+    Whole(usize),
     NoFrontMatter,
     Toml,
     TooLarge(u64),
 }
 
+/// What most articles have at most: a file without front matter is let go after it.
+const START: usize = 16 * 1024;
+
 /// Reads a file that begins with front matter; of any other no more than its start.
 fn contents(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Contents> {
-    let mut file = open(path)?;
-    let size = file.metadata()?.len();
-    buffer.clear();
-    // As much as most articles have: a file without front matter is let go after it.
-    Read::by_ref(&mut file).take(16 * 1024).read_to_end(buffer)?;
-    if !front_matter::begins(buffer) {
-        let toml = buffer.starts_with(b"+++\n") || buffer.starts_with(b"+++\r");
+    let (mut file, size) = open(path)?;
+    let start = fill(&mut file, size, buffer, 0, START)?;
+    if !front_matter::begins(&buffer[..start]) {
+        let toml = buffer[..start].starts_with(b"+++\n") || buffer[..start].starts_with(b"+++\r");
         return Ok(if toml { Contents::Toml } else { Contents::NoFrontMatter });
     }
     if size > MAX_FILE {
         return Ok(Contents::TooLarge(size));
     }
-    file.take(MAX_FILE + 1 - buffer.len() as u64).read_to_end(buffer)?;
-    if buffer.len() as u64 > MAX_FILE {
-        return Ok(Contents::TooLarge(buffer.len() as u64));
-    }
-    Ok(Contents::Whole)
+    // One byte more than there may be tells whether there are more.
+    let most = usize::try_from(MAX_FILE).unwrap_or(usize::MAX) + 1;
+    let length = if start < START { start } else { fill(&mut file, size, buffer, start, most)? };
+    Ok(if length == most { Contents::TooLarge(length as u64) } else { Contents::Whole(length) })
 }
 
-/// Opens a regular file. The walk has seen that it is one, but it may have been replaced since: a FIFO must not block.
-fn open(path: &Path) -> io::Result<File> {
+/// Reads on at `length` until the file ends or `most` bytes are there; says how many are.
+fn fill(file: &mut File, size: u64, buffer: &mut Vec<u8>, mut length: usize, most: usize) -> io::Result<usize> {
+    if buffer.len() < most {
+        buffer.resize(most, 0);
+    }
+    while length < most {
+        let read = match file.read(&mut buffer[length..most]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        length += read;
+        // A regular file gives less than it is asked for only at its end: asking again would cost as much as reading.
+        if read == 0 || (length < most && length as u64 >= size) {
+            break;
+        }
+    }
+    Ok(length)
+}
+
+/// Opens a regular file, and says how long it is. The walk has seen that it is one, but it may have been replaced since: a FIFO
+/// must not block.
+fn open(path: &Path) -> io::Result<(File, u64)> {
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]
@@ -168,8 +198,9 @@ fn open(path: &Path) -> io::Result<File> {
         options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     }
     let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
-    Ok(file)
+    Ok((file, metadata.len()))
 }

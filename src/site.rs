@@ -12,8 +12,10 @@ use crate::error::{help_line, shown};
 use crate::feed::Author;
 use crate::format::Format;
 use crate::link::{Key, Link, LinkError};
+use crate::read::field::{Names, NotAdded};
 use crate::read::front_matter::position;
-use crate::read::yaml::{Names, NotAdded, parse_any};
+use crate::read::tree::Tree;
+use crate::read::yaml::parse_any;
 use crate::text::{self, Line, Mojibake};
 use crate::topic::{Slug, TopicKey};
 
@@ -581,7 +583,7 @@ impl Check<'_> {
                 None => format!("the keys that may stand here: {}", expected.join(", ")),
             };
             (format!("the key `{field}` is not known"), help)
-        } else if let Err(fault) = parse_any(text, &Names::default()) {
+        } else if let Err(fault) = parse_any(text, &Names::default(), &mut Tree::default()) {
             // What is wrong with the YAML itself is said as it is of an article.
             let (line, column) = position(text, fault.at);
             return SiteError { path: self.path.to_owned(), line, column, message: fault.message, help: fault.help.to_owned() };

@@ -156,7 +156,7 @@ pub(crate) fn is_sound_line(text: &str) -> bool {
     text.len() <= LINE_CAP
         && !has_mojibake_lead(text)
         && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
-        && !text.contains('&')
+        && memchr::memchr(b'&', text.as_bytes()).is_none()
 }
 
 /// Whether cleaning an excerpt surely has nothing to report: it neither repairs nor cuts.

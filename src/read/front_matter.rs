@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::yaml::{self, Field, Node, Pair, Place, Value};
-use super::{Found, Rules, embed, salvage, showable, sound};
+use super::field::Field;
+use super::tree::{Map, Node, Place, Tree, Value};
+use super::{Found, Rules, embed, salvage, showable, sound, yaml};
 use crate::article::{Article, Image, KnownBy, Language, Provider, RelatedLink, Status, Story};
 use crate::error::{Diagnostic, Excerpt, Severity};
 use crate::link::{EntryId, Link, LinkError};
@@ -33,7 +34,7 @@ pub fn begins(start: &[u8]) -> bool {
 }
 
 /// Reads one file that [`begins`] with front matter. `source` is its path for people, `name` its file name.
-pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Found {
+pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], tree: &mut Tree, diagnostics: &mut Vec<Diagnostic>) -> Found {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -76,8 +77,8 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
         diagnostics.append(&mut conversion.diagnostics);
         return Found::Faulty;
     }
-    let pairs = match yaml::parse(&text[block.start..block.end], &rules.names) {
-        Ok(pairs) => pairs,
+    let map = match yaml::parse(&text[block.start..block.end], &rules.names, tree) {
+        Ok(read) => &Map::of(read.pairs()),
         Err(fault) => {
             let place = Place { start: fault.at, end: fault.at };
             conversion.report(Severity::Error, place, true, fault.message, fault.help);
@@ -85,9 +86,8 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
             return salvage::retraction(&text[block], &rules.names).map_or(Found::Faulty, Found::Retracted);
         }
     };
-    let map = Map(&pairs);
     let named_date = rules.date_of_name(name);
-    let has = |field| map.get(field).is_some();
+    let has = |field| map.has(field);
     let addressed = has(Field::OriginalUrl) || has(Field::WebUrl);
     let status = conversion.status(map);
     // A retraction may name its story by the id alone.
@@ -116,16 +116,21 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], diagnostics: 
 /// Where the lines between the fences are. YAML's own `...` closes as well (YAML 1.2.2, 9.1.2).
 fn block(text: &str) -> Option<std::ops::Range<usize>> {
     let bytes = text.as_bytes();
-    // A line ends with LF, CR LF or CR; what follows the first of them begins a line, if only the empty one between CR and LF.
-    let mut starts = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|end| end + 1);
-    let first = starts.next()?;
-    let first = if bytes[first - 1] == b'\r' && bytes.get(first) == Some(&b'\n') { starts.next()? } else { first };
-    let closes = |&start: &usize| {
-        let fence = bytes[start..].starts_with(b"---") || bytes[start..].starts_with(b"...");
+    // A line ends with LF, CR LF or CR.
+    let first = memchr::memchr2(b'\n', b'\r', bytes)? + 1;
+    let first = if bytes[first - 1] == b'\r' && bytes.get(first) == Some(&b'\n') { first + 1 } else { first };
+    let closes = |start: usize| {
+        let begins_line = start == first || matches!(bytes[start - 1], b'\n' | b'\r');
         let rest = || bytes[start + 3..].iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-        fence && matches!(rest(), None | Some(b'\n' | b'\r'))
+        begins_line && matches!(rest(), None | Some(b'\n' | b'\r'))
     };
-    std::iter::once(first).chain(starts).find(closes).map(|close| first..close)
+    let fence = |sign: &str, end: usize| {
+        memchr::memmem::find_iter(&bytes[first..end], sign).map(|at| first + at).find(|&start| closes(start))
+    };
+    let hyphens = fence("---", bytes.len());
+    // Only one that comes first counts.
+    let dots = fence("...", hyphens.unwrap_or(bytes.len()));
+    dots.or(hyphens).map(|close| first..close)
 }
 
 /// Line and column, both from 1, of the byte at `at`; a byte order mark has no column.
@@ -154,23 +159,6 @@ fn is_scheme(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
-/// The known keys of one map.
-#[derive(Clone, Copy)]
-struct Map<'n, 'a>(&'n [Pair<'a>]);
-
-impl<'n, 'a> Map<'n, 'a> {
-    /// The value of a field: under its best name, and not null. Programs write `""` for what is not there, which only a title
-    /// must not be.
-    fn get(self, field: Field) -> Option<&'n Pair<'a>> {
-        let given = |value: &Value| match value {
-            Value::Null => false,
-            Value::Text(text) => field == Field::Title || !text.trim().is_empty(),
-            _ => true,
-        };
-        self.0.iter().filter(|pair| pair.field == field && given(&pair.node.value)).min_by_key(|pair| pair.rank)
-    }
-}
-
 struct Conversion<'r> {
     rules: &'r Rules,
     source: &'r str,
@@ -187,11 +175,11 @@ struct Conversion<'r> {
 }
 
 impl Conversion<'_> {
-    fn article(&mut self, map: Map, status: Status, named_date: Option<DateTime<Utc>>) -> Option<Article> {
+    fn article(&mut self, map: &Map, status: Status, named_date: Option<DateTime<Utc>>) -> Option<Article> {
         let story = self.story(map);
         let published = match self.date(map, Field::Date) {
             Some(date) => Some(date),
-            None if map.get(Field::Date).is_some() => None,
+            None if map.has(Field::Date) => None,
             None => {
                 if named_date.is_none() {
                     let help =
@@ -219,23 +207,23 @@ impl Conversion<'_> {
         })
     }
 
-    fn related(&mut self, map: Map) -> Vec<RelatedLink> {
+    fn related(&mut self, map: &Map) -> Vec<RelatedLink> {
         let Some(pair) = map.get(Field::Related) else { return Vec::new() };
-        let Value::List(items) = &pair.node.value else {
+        let Value::List(items) = pair.value() else {
             self.wrong_type(pair, "a list of related links, each with a title and an address");
             return Vec::new();
         };
-        if items.len() > MAX_RELATED {
-            let message = format!("there are {} related links; only the first {MAX_RELATED} are read", items.len());
-            self.report(Severity::Warning, items[MAX_RELATED].place, false, message, "keep the best ones");
+        if let Some(first) = items.clone().nth(MAX_RELATED) {
+            let message = format!("there are {} related links; only the first {MAX_RELATED} are read", items.clone().count());
+            self.report(Severity::Warning, first.place(), false, message, "keep the best ones");
         }
         let mut links = Vec::new();
-        for (number, item) in (1..).zip(items.iter().take(MAX_RELATED)) {
+        for (number, item) in (1..).zip(items.take(MAX_RELATED)) {
             if !self.rules.whole && sound::is_surely_sound(item, self.rules) {
                 continue;
             }
             let outside = (std::mem::take(&mut self.failed), std::mem::take(&mut self.repaired));
-            self.link = Some((number, item.place));
+            self.link = Some((number, item.place()));
             links.extend(self.related_link(item));
             self.link = None;
             self.failed = outside.0;
@@ -244,11 +232,11 @@ impl Conversion<'_> {
         links
     }
 
-    fn related_link(&mut self, item: &Node) -> Option<RelatedLink> {
-        let Value::Map(pairs) = &item.value else {
-            if item.value != Value::Null {
+    fn related_link(&mut self, item: Node) -> Option<RelatedLink> {
+        let Value::Map(pairs) = item.value() else {
+            if !item.is_null() {
                 self.problem(
-                    item.place,
+                    item.place(),
                     true,
                     "a related link is a map with a title and an address".into(),
                     "write `- title: …` and `webUrl: …` below it",
@@ -256,7 +244,7 @@ impl Conversion<'_> {
             }
             return None;
         };
-        let map = Map(pairs);
+        let map = &Map::of(pairs);
         let status = self.status(map);
         let story = self.story(map);
         let published = self.date(map, Field::Date);
@@ -266,22 +254,22 @@ impl Conversion<'_> {
         story.filter(|_| public && !self.failed).map(|story| RelatedLink { story, published, updated, repaired: self.repaired })
     }
 
-    fn story(&mut self, map: Map) -> Option<Story> {
+    fn story(&mut self, map: &Map) -> Option<Story> {
         let title = self.title(map);
         let excerpt = self.excerpt(map);
         let original = self.link(map, Field::OriginalUrl);
         let web = self.link(map, Field::WebUrl);
-        if map.get(Field::OriginalUrl).is_none() && map.get(Field::WebUrl).is_none() {
+        if !map.has(Field::OriginalUrl) && !map.has(Field::WebUrl) {
             let help = "add a line such as `webUrl: https://example.org/story`, the page where people read it";
             self.missing("there is no address: neither `webUrl` nor `originalUrl`", help);
         }
         let amp = [Field::AmpWebUrl, Field::CdnAmpWebUrl].into_iter().filter_map(|field| self.lesser_link(map, field)).collect();
         let own_id = self.own_id(map);
         // Authors beside the provider are looked at only if it names none.
-        let alone = map.get(Field::Authors).is_none();
+        let alone = !map.has(Field::Authors);
         let provider = if alone && self.only_checked(map, Field::Provider) { Provider::default() } else { self.provider(map) };
         let images = if self.only_checked(map, Field::Images) { Vec::new() } else { self.images(map) };
-        let embed = self.text(map, Field::FeaturedContent).filter(|_| self.rules.whole).and_then(|markup| embed::find(&markup));
+        let embed = self.text(map, Field::FeaturedContent).filter(|_| self.rules.whole).and_then(embed::find);
         let quality = self.number(map, Field::Quality);
         let heat = self.number(map, Field::Heat);
         let mut word = |field| if self.only_checked(map, field) { None } else { self.line(map, field) };
@@ -311,7 +299,7 @@ impl Conversion<'_> {
     }
 
     /// What a story is known by, as far as it can be read: what a retraction is about.
-    fn known_by(&mut self, map: Map) -> KnownBy {
+    fn known_by(&mut self, map: &Map) -> KnownBy {
         let mut links = |fields: [Field; 2]| fields.into_iter().filter_map(|field| self.link(map, field)).collect::<Vec<_>>();
         let own = links([Field::OriginalUrl, Field::WebUrl]);
         let amp = links([Field::AmpWebUrl, Field::CdnAmpWebUrl]);
@@ -319,12 +307,12 @@ impl Conversion<'_> {
     }
 
     /// Whether a field need not be converted, since its value is not wanted and surely sound.
-    fn only_checked(&self, map: Map, field: Field) -> bool {
+    fn only_checked(&self, map: &Map, field: Field) -> bool {
         !self.rules.whole && map.get(field).is_some_and(|pair| sound::is_sound(pair, self.rules))
     }
 
-    fn title(&mut self, map: Map) -> Option<Line> {
-        if map.get(Field::Title).is_none() {
+    fn title(&mut self, map: &Map) -> Option<Line> {
+        if !map.has(Field::Title) {
             self.missing("there is no title", "add a line such as `title: \"What happened\"`");
             return None;
         }
@@ -333,69 +321,64 @@ impl Conversion<'_> {
         }
         let text = self.text(map, Field::Title)?;
         let pair = map.get(Field::Title)?;
-        let title = self.clean_line(pair, &text);
+        let title = self.clean_line(pair, text);
         if title.is_empty() {
             let message = format!("`{}` is empty", self.key(pair));
-            self.problem(pair.node.place, true, message, "write what the story is called");
+            self.problem(pair.place(), true, message, "write what the story is called");
             return None;
         }
         Some(title)
     }
 
-    fn excerpt(&mut self, map: Map) -> Prose {
+    fn excerpt(&mut self, map: &Map) -> Prose {
         if self.only_checked(map, Field::Excerpt) {
             return Prose::default();
         }
         let Some(text) = self.text(map, Field::Excerpt) else { return Prose::default() };
-        let cleaned = text::prose(&text, self.rules.mojibake);
+        let cleaned = text::prose(text, self.rules.mojibake);
         if let Some(pair) = map.get(Field::Excerpt) {
             self.cleaned(pair, cleaned.repaired, cleaned.cut);
         }
         cleaned.text
     }
 
-    fn line(&mut self, map: Map, field: Field) -> Option<Line> {
+    fn line(&mut self, map: &Map, field: Field) -> Option<Line> {
         let text = self.text(map, field)?;
         let pair = map.get(field)?;
-        Some(self.clean_line(pair, &text)).filter(|line| !line.is_empty())
+        Some(self.clean_line(pair, text)).filter(|line| !line.is_empty())
     }
 
-    fn clean_line(&mut self, pair: &Pair, text: &str) -> Line {
+    fn clean_line(&mut self, pair: Node, text: &str) -> Line {
         let cleaned = text::line(text, self.rules.mojibake);
         self.cleaned(pair, cleaned.repaired, cleaned.cut);
         cleaned.text
     }
 
-    fn cleaned(&mut self, pair: &Pair, repaired: bool, cut: bool) {
+    fn cleaned(&mut self, pair: Node, repaired: bool, cut: bool) {
         if repaired {
             self.repaired = true;
             let message = format!("`{}` held text in a wrong encoding, which was repaired", self.key(pair));
-            self.report(Severity::Note, pair.node.place, true, message, "`mojibake: off` in the site file leaves it alone");
+            self.report(Severity::Note, pair.place(), true, message, "`mojibake: off` in the site file leaves it alone");
         }
         if cut {
             let message = format!("`{}` is too long; its end was cut off", self.key(pair));
-            self.report(Severity::Warning, pair.node.place, false, message, "titles have at most 500 characters, excerpts 5,000");
+            self.report(Severity::Warning, pair.place(), false, message, "titles have at most 500 characters, excerpts 5,000");
         }
     }
 
-    fn date(&mut self, map: Map, field: Field) -> Option<DateTime<Utc>> {
+    fn date(&mut self, map: &Map, field: Field) -> Option<DateTime<Utc>> {
         let text = self.text(map, field)?;
         let pair = map.get(field)?;
-        let date = self.rules.date(&text);
+        let date = self.rules.date(text);
         if date.is_none() {
             let message = format!("`{}` is not a date that can be read", self.key(pair));
-            self.problem(
-                pair.node.place,
-                true,
-                message,
-                "write it like 2020-11-13T18:07:00Z, 2020-11-13 18:07 +0100 or 2020-11-13",
-            );
+            self.problem(pair.place(), true, message, "write it like 2020-11-13T18:07:00Z, 2020-11-13 18:07 +0100 or 2020-11-13");
         }
         date
     }
 
     /// The date of the last change, where it is later than the publication and not in the future.
-    fn updated(&mut self, map: Map, published: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn updated(&mut self, map: &Map, published: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let updated = self.date(map, Field::Updated)?;
         let pair = map.get(Field::Updated)?;
         let wrong = if updated < published {
@@ -408,7 +391,7 @@ impl Conversion<'_> {
         let message = format!("`{}` {wrong}; it is ignored", self.key(pair));
         self.report(
             Severity::Warning,
-            pair.node.place,
+            pair.place(),
             true,
             message,
             "readers would see the story jump; correct the date or take it out",
@@ -417,27 +400,27 @@ impl Conversion<'_> {
     }
 
     /// An address that has to be right.
-    fn link(&mut self, map: Map, field: Field) -> Option<Link> {
+    fn link(&mut self, map: &Map, field: Field) -> Option<Link> {
         let text = self.text(map, field)?;
         let pair = map.get(field)?;
-        match Link::parse(&text::address(&text)) {
+        match Link::parse(&text::address(text)) {
             Ok(link) => Some(link),
             Err(error) => {
                 let message = format!("`{}` {error}", self.key(pair));
-                self.problem(pair.node.place, error != LinkError::Credentials, message, error.help());
+                self.problem(pair.place(), error != LinkError::Credentials, message, error.help());
                 None
             }
         }
     }
 
     /// An address that a story can do without.
-    fn lesser_link(&mut self, map: Map, field: Field) -> Option<Link> {
+    fn lesser_link(&mut self, map: &Map, field: Field) -> Option<Link> {
         let text = self.text(map, field)?;
         let pair = map.get(field)?;
-        self.lesser(pair, pair.node.place, &text)
+        self.lesser(pair, pair.place(), text)
     }
 
-    fn lesser(&mut self, pair: &Pair, place: Place, text: &str) -> Option<Link> {
+    fn lesser(&mut self, pair: Node, place: Place, text: &str) -> Option<Link> {
         match Link::parse(&text::address(text)) {
             Ok(link) => Some(link),
             Err(error) => {
@@ -448,7 +431,7 @@ impl Conversion<'_> {
         }
     }
 
-    fn own_id(&mut self, map: Map) -> Option<EntryId> {
+    fn own_id(&mut self, map: &Map) -> Option<EntryId> {
         let text = self.text(map, Field::Id)?;
         let pair = map.get(Field::Id)?;
         let secret = Link::parse(text.trim()) == Err(LinkError::Credentials);
@@ -458,14 +441,14 @@ impl Conversion<'_> {
                 if !text.trim().split_once(':').is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty()) {
                     let message = format!("`{}` is not an absolute address, such as `urn:` or `tag:`", self.key(pair));
                     let help = "readers that know several sites may take it for another's";
-                    self.report(Severity::Note, pair.node.place, true, message, help);
+                    self.report(Severity::Note, pair.place(), true, message, help);
                 }
                 Some(id)
             }
             Err(wrong) => {
                 let message = format!("`{}` {wrong}", self.key(pair));
                 self.problem(
-                    pair.node.place,
+                    pair.place(),
                     true,
                     message,
                     "an id has 1 to 500 characters and no white space; without one it is made of the address",
@@ -475,13 +458,13 @@ impl Conversion<'_> {
         }
     }
 
-    fn provider(&mut self, map: Map) -> Provider {
+    fn provider(&mut self, map: &Map) -> Provider {
         let mut provider = Provider::default();
         if let Some(pair) = map.get(Field::Provider) {
-            match &pair.node.value {
+            match pair.value() {
                 Value::Text(name) => provider.name = self.clean_line(pair, name),
                 Value::Map(pairs) => {
-                    let inner = Map(pairs);
+                    let inner = &Map::of(pairs);
                     provider.name = self.line(inner, Field::Name).unwrap_or_default();
                     provider.site = self.domain(inner);
                     provider.authors = self.authors(inner);
@@ -495,26 +478,22 @@ impl Conversion<'_> {
         provider
     }
 
-    fn domain(&mut self, map: Map) -> Option<Link> {
+    fn domain(&mut self, map: &Map) -> Option<Link> {
         let text = self.text(map, Field::Domain)?;
         let pair = map.get(Field::Domain)?;
         let text = text.trim();
         let address = if text.contains("://") { Cow::Borrowed(text) } else { Cow::Owned(format!("https://{text}/")) };
-        self.lesser(pair, pair.node.place, &address)
+        self.lesser(pair, pair.place(), &address)
     }
 
-    fn authors(&mut self, map: Map) -> Vec<Line> {
+    fn authors(&mut self, map: &Map) -> Vec<Line> {
         let Some(pair) = map.get(Field::Authors) else { return Vec::new() };
-        let items = match &pair.node.value {
-            Value::List(items) => items.as_slice(),
-            _ => std::slice::from_ref(&pair.node),
-        };
         let mut authors = Vec::new();
-        for item in items {
-            match &item.value {
+        for item in pair.items() {
+            match item.value() {
                 Value::Null => {}
                 Value::Text(name) => authors.push(self.clean_line(pair, name)),
-                Value::Map(pairs) => authors.extend(self.line(Map(pairs), Field::Name)),
+                Value::Map(pairs) => authors.extend(self.line(&Map::of(pairs), Field::Name)),
                 Value::List(_) => self.wrong_item(pair, item, "a name or a list of names"),
             }
         }
@@ -522,31 +501,27 @@ impl Conversion<'_> {
         authors
     }
 
-    fn images(&mut self, map: Map) -> Vec<Image> {
+    fn images(&mut self, map: &Map) -> Vec<Image> {
         let Some(pair) = map.get(Field::Images) else { return Vec::new() };
-        let items = match &pair.node.value {
-            Value::List(items) => items.as_slice(),
-            _ => std::slice::from_ref(&pair.node),
-        };
         let mut images = Vec::new();
-        for item in items {
-            match &item.value {
+        for item in pair.items() {
+            match item.value() {
                 Value::Null => {}
-                Value::Text(address) => images.extend(self.lesser(pair, item.place, address).map(|link| Image {
+                Value::Text(address) => images.extend(self.lesser(pair, item.place(), address).map(|link| Image {
                     link,
                     width: None,
                     height: None,
                     title: Line::default(),
                     attribution: Line::default(),
                 })),
-                Value::Map(pairs) => images.extend(self.image(Map(pairs))),
+                Value::Map(pairs) => images.extend(self.image(&Map::of(pairs))),
                 Value::List(_) => self.wrong_item(pair, item, "an address, a map with a `url`, or a list of them"),
             }
         }
         images
     }
 
-    fn image(&mut self, map: Map) -> Option<Image> {
+    fn image(&mut self, map: &Map) -> Option<Image> {
         let link = self.lesser_link(map, Field::Url);
         let (width, height) = (self.size(map, Field::Width), self.size(map, Field::Height));
         let title = self.line(map, Field::Title).unwrap_or_default();
@@ -555,32 +530,32 @@ impl Conversion<'_> {
     }
 
     /// A size in pixels; what is none is ignored, as the picture has others.
-    fn size(&mut self, map: Map, field: Field) -> Option<u32> {
+    fn size(&mut self, map: &Map, field: Field) -> Option<u32> {
         let pair = map.get(field)?;
-        let Value::Text(text) = &pair.node.value else {
+        let Value::Text(text) = pair.value() else {
             self.wrong_type(pair, "a number");
             return None;
         };
         let size = text.trim().parse::<f64>().ok().filter(|size| (0.0..1e6).contains(size));
         if size.is_none() {
             let message = format!("`{}` is not a number of pixels; it is ignored", self.key(pair));
-            self.report(Severity::Warning, pair.node.place, true, message, "write a whole number, or take the line out");
+            self.report(Severity::Warning, pair.place(), true, message, "write a whole number, or take the line out");
         }
         // It is within bounds.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         size.map(|size| size.round() as u32).filter(|&size| size > 0)
     }
 
-    fn topics(&mut self, map: Map) -> Vec<Line> {
+    fn topics(&mut self, map: &Map) -> Vec<Line> {
         let Some(pair) = map.get(Field::Topics) else { return Vec::new() };
-        let mut names: Vec<Cow<str>> = Vec::new();
-        match &pair.node.value {
-            Value::Text(text) => names.extend(text.split(',').map(|name| Cow::Owned(name.to_owned()))),
+        let mut names: Vec<&str> = Vec::new();
+        match pair.value() {
+            Value::Text(text) => names.extend(text.split(',')),
             Value::List(items) => {
                 for item in items {
-                    match &item.value {
+                    match item.value() {
                         Value::Null => {}
-                        Value::Text(name) => names.push(name.clone()),
+                        Value::Text(name) => names.push(name),
                         _ => self.wrong_item(pair, item, "a list of names"),
                     }
                 }
@@ -591,31 +566,31 @@ impl Conversion<'_> {
         let mut topics = Vec::new();
         for name in names {
             // Repair would change which topic is meant; it is made when the topic gets its name.
-            let name = text::line(&name, Mojibake::Off).text;
+            let name = text::line(name, Mojibake::Off).text;
             if !name.is_empty() && keys.insert(TopicKey::of(name.as_str())) {
                 topics.push(name);
             }
         }
         if topics.len() > MAX_TOPICS {
             let message = format!("there are {} topics; only the first {MAX_TOPICS} are read", topics.len());
-            self.report(Severity::Warning, pair.key, false, message, "keep the most fitting ones");
+            self.report(Severity::Warning, pair.key(), false, message, "keep the most fitting ones");
             topics.truncate(MAX_TOPICS);
         }
         topics
     }
 
-    fn language(&mut self, map: Map) -> Option<Language> {
+    fn language(&mut self, map: &Map) -> Option<Language> {
         let text = self.text(map, Field::Locale)?;
         let pair = map.get(Field::Locale)?;
         let language = Language::parse(text.trim());
         if language.is_none() {
             let message = format!("`{}` is not a language tag; it is ignored", self.key(pair));
-            self.report(Severity::Warning, pair.node.place, true, message, "write it like en or pt-BR");
+            self.report(Severity::Warning, pair.place(), true, message, "write it like en or pt-BR");
         }
         language
     }
 
-    fn status(&mut self, map: Map) -> Status {
+    fn status(&mut self, map: &Map) -> Status {
         let published = self.truth(map, Field::Published);
         // Who wrote one of these words meant to retract, whatever stands behind it: then it is safer to believe it.
         let mut said = |field| self.truth(map, field).unwrap_or_else(|| map.get(field).is_some());
@@ -627,7 +602,7 @@ impl Conversion<'_> {
         }
     }
 
-    fn truth(&mut self, map: Map, field: Field) -> Option<bool> {
+    fn truth(&mut self, map: &Map, field: Field) -> Option<bool> {
         let text = self.text(map, field)?;
         let pair = map.get(field)?;
         match text.trim().to_ascii_lowercase().as_str() {
@@ -635,13 +610,13 @@ impl Conversion<'_> {
             "false" | "no" | "off" | "n" | "0" => Some(false),
             _ => {
                 let message = format!("`{}` is neither true nor false", self.key(pair));
-                self.problem(pair.node.place, true, message, "write true or false");
+                self.problem(pair.place(), true, message, "write true or false");
                 None
             }
         }
     }
 
-    fn number(&mut self, map: Map, field: Field) -> Option<i32> {
+    fn number(&mut self, map: &Map, field: Field) -> Option<i32> {
         let text = self.text(map, field)?;
         let pair = map.get(field)?;
         // A value beyond i32 is as good as the largest one: it is only compared.
@@ -649,42 +624,39 @@ impl Conversion<'_> {
         let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite()).map(|n| n.round() as i32);
         if number.is_none() {
             let message = format!("`{}` is not a number", self.key(pair));
-            self.problem(pair.node.place, true, message, "write a whole number, or take the line out");
+            self.problem(pair.place(), true, message, "write a whole number, or take the line out");
         }
         number
     }
 
     /// The text of a field, as written.
-    fn text<'n>(&mut self, map: Map<'n, '_>, field: Field) -> Option<Cow<'n, str>> {
+    fn text<'n>(&mut self, map: &Map<'n>, field: Field) -> Option<&'n str> {
         let pair = map.get(field)?;
-        if let Value::Text(text) = &pair.node.value {
-            return Some(Cow::Borrowed(&**text));
+        if let Value::Text(text) = pair.value() {
+            return Some(text);
         }
         self.wrong_type(pair, "one value");
         None
     }
 
-    fn wrong_type(&mut self, pair: &Pair, wanted: &str) {
-        self.wrong_item(pair, &pair.node, wanted);
+    fn wrong_type(&mut self, pair: Node, wanted: &str) {
+        let message = format!("`{}` should be {wanted}, but is {}", self.key(pair), pair.value().name());
+        self.problem(pair.key(), true, message, "change the value, or take the field out");
     }
 
-    /// As [`Self::wrong_type`], of one item of a list.
-    fn wrong_item(&mut self, pair: &Pair, item: &Node, wanted: &str) {
-        let found = match item.value {
-            Value::Null => "nothing",
-            Value::Text(_) => "a text",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a map",
-        };
-        let (has, place) =
-            if std::ptr::eq(item, &raw const pair.node) { ("is", pair.key) } else { ("has an item that is", item.place) };
-        let message = format!("`{}` should be {wanted}, but {has} {found}", self.key(pair));
-        self.problem(place, true, message, "change the value, or take the field out");
+    /// As [`Self::wrong_type`], of one item of a list. Where the field has one value only, that is the item.
+    fn wrong_item(&mut self, pair: Node, item: Node, wanted: &str) {
+        if item.field().is_some() {
+            return self.wrong_type(pair, wanted);
+        }
+        let message = format!("`{}` should be {wanted}, but has an item that is {}", self.key(pair), item.value().name());
+        self.problem(item.place(), true, message, "change the value, or take the field out");
     }
 
     /// The key as it stands in the file.
-    fn key(&self, pair: &Pair) -> &str {
-        &self.text[self.block + pair.key.start..self.block + pair.key.end]
+    fn key(&self, pair: Node) -> &str {
+        let key = pair.key();
+        &self.text[self.block + key.start..self.block + key.end]
     }
 
     /// Something that leaves out the article, or the related link that is being read.

@@ -2,7 +2,7 @@
 //!
 //! Somebody who retracts a story in a hurry may break the file with the same stroke; the story must not stay for it.
 
-use super::yaml::{Field, Names};
+use super::field::{Field, Names};
 use crate::article::KnownBy;
 use crate::link::{EntryId, Link};
 use crate::text;

@@ -1,6 +1,6 @@
 //! Whether a source line may be shown in a message: not if anything in it can be a secret.
 
-use super::yaml::Names;
+use super::field::Names;
 
 /// Whether this line may be shown; `above` is the front matter before it.
 ///

@@ -3,20 +3,30 @@
 //! It is a shorter way to "nothing to report", and says no where it is not sure: the whole conversion then has the word.
 
 use super::Rules;
-use super::yaml::{Field, Node, Pair, Value};
+use super::field::Field;
+use super::tree::{Node, Value};
 use crate::link;
 use crate::text;
 
 /// Whether converting this item of `related` would give a link and no finding.
-pub(super) fn is_surely_sound(item: &Node, rules: &Rules) -> bool {
-    let Value::Map(pairs) = &item.value else { return false };
-    let has = |fields: &[Field]| pairs.iter().any(|pair| fields.contains(&pair.field) && pair.node.value != Value::Null);
-    has(&[Field::Title]) && has(&[Field::WebUrl, Field::OriginalUrl]) && pairs.iter().all(|pair| is_sound(pair, rules))
+pub(super) fn is_surely_sound(item: Node, rules: &Rules) -> bool {
+    let Value::Map(pairs) = item.value() else { return false };
+    let (mut titled, mut addressed) = (false, false);
+    for pair in pairs {
+        if !is_sound(pair, rules) {
+            return false;
+        }
+        let given = !pair.is_null();
+        titled |= given && pair.field() == Some(Field::Title);
+        addressed |= given && matches!(pair.field(), Some(Field::WebUrl | Field::OriginalUrl));
+    }
+    titled && addressed
 }
 
 /// Whether converting the value of this key would give no finding.
-pub(super) fn is_sound(pair: &Pair, rules: &Rules) -> bool {
-    match (pair.field, &pair.node.value) {
+pub(super) fn is_sound(pair: Node, rules: &Rules) -> bool {
+    let Some(field) = pair.field() else { return false };
+    match (field, pair.value()) {
         (_, Value::Null) => true,
         (Field::Title | Field::Type | Field::Category | Field::Name | Field::Attribution, Value::Text(text)) => {
             text::is_sound_line(text)
@@ -25,16 +35,16 @@ pub(super) fn is_sound(pair: &Pair, rules: &Rules) -> bool {
         (Field::Date, Value::Text(text)) => rules.date(text).is_some(),
         (Field::WebUrl | Field::OriginalUrl | Field::AmpWebUrl | Field::CdnAmpWebUrl | Field::Url, Value::Text(text)) => {
             // What holds `&` may hold a character reference.
-            !text.contains('&') && link::is_serialised(text)
+            link::is_serialised(text) && memchr::memchr(b'&', text.as_bytes()).is_none()
         }
         (Field::Domain, Value::Text(text)) => link::is_name(text),
         (Field::Quality | Field::Heat | Field::Width | Field::Height, Value::Text(text)) => {
             let digits = text.strip_prefix('-').unwrap_or(text);
             !digits.is_empty() && digits.len() < 10 && digits.bytes().all(|byte| byte.is_ascii_digit())
         }
-        (Field::Provider, Value::Map(pairs)) => pairs.iter().all(|pair| is_sound(pair, rules)),
-        (Field::Images, Value::List(items)) => items.iter().all(|item| match &item.value {
-            Value::Map(pairs) => pairs.iter().all(|pair| is_sound(pair, rules)),
+        (Field::Provider, Value::Map(mut pairs)) => pairs.all(|pair| is_sound(pair, rules)),
+        (Field::Images, Value::List(mut items)) => items.all(|item| match item.value() {
+            Value::Map(mut pairs) => pairs.all(|pair| is_sound(pair, rules)),
             _ => false,
         }),
         _ => false,
@@ -47,6 +57,8 @@ mod tests {
 
     use chrono_tz::Tz;
 
+    use super::super::field::Names;
+    use super::super::tree::Tree;
     use super::super::{front_matter, yaml};
     use std::sync::Arc;
 
@@ -59,21 +71,22 @@ mod tests {
         let rules = rules(whole);
         let text = format!("---\ntitle: a\ndate: 2020-11-13\nlink: https://example.org/a\nrelated:\n{link}---\n");
         let mut diagnostics = Vec::new();
-        front_matter::read(&rules, "a.md", "a.md", text.as_bytes(), &mut diagnostics);
+        front_matter::read(&rules, "a.md", "a.md", text.as_bytes(), &mut Tree::default(), &mut diagnostics);
         (diagnostics, rules.dates.get())
     }
 
     fn rules(whole: bool) -> Rules {
         let now = "2020-11-20T00:00:00Z".parse().expect("a date");
-        let names = yaml::Names::default();
+        let names = Names::default();
         Rules { names, zone: Tz::UTC, mojibake: Mojibake::Safe, now, whole, dates: Arc::default() }
     }
 
     fn sound(link: &str) -> bool {
         let text = format!("related:\n{link}");
-        let pairs = yaml::parse(&text, &yaml::Names::default()).expect("YAML");
-        match &pairs[0].node.value {
-            Value::List(items) => is_surely_sound(&items[0], &rules(false)),
+        let mut tree = Tree::default();
+        let related = yaml::parse(&text, &Names::default(), &mut tree).expect("YAML").pairs().next();
+        match related.map(Node::value) {
+            Some(Value::List(mut items)) => is_surely_sound(items.next().expect("a link"), &rules(false)),
             _ => false,
         }
     }

@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 
+use super::field::{Level, Names};
 use super::plain_yaml;
+use super::tree::{FrontMatter, Key, Kind, Node, Place, Tree};
 use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
 /// How deep lists and maps may lie in each other. Real articles have four levels.
@@ -14,277 +16,6 @@ pub(super) const MAX_DEPTH: usize = 16;
 
 /// Keys of one map that are read. Real articles have about twenty.
 pub(super) const MAX_KEYS: usize = 1000;
-
-/// A field that feedmill knows, whatever its key is called in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Field {
-    /// What the story is called.
-    Title,
-    /// What it says in short.
-    Excerpt,
-    /// When it was published.
-    Date,
-    /// When it last changed.
-    Updated,
-    /// The address that names it.
-    OriginalUrl,
-    /// Where it is read.
-    WebUrl,
-    /// Its AMP page.
-    AmpWebUrl,
-    /// Its AMP page on a cache.
-    CdnAmpWebUrl,
-    /// Article, video …
-    Type,
-    /// News …
-    Category,
-    /// What the source thinks of it.
-    Quality,
-    /// How much it is talked about.
-    Heat,
-    /// Whether it is public.
-    Published,
-    /// Retracted.
-    Deleted,
-    /// Retracted.
-    Removed,
-    /// Not ready.
-    Draft,
-    /// Not for the public.
-    Private,
-    /// A player.
-    FeaturedContent,
-    /// Who published it.
-    Provider,
-    /// Who wrote it.
-    Authors,
-    /// Names of its topics.
-    Topics,
-    /// Its pictures.
-    Images,
-    /// Its language.
-    Locale,
-    /// Its own entry id.
-    Id,
-    /// Coverage elsewhere.
-    Related,
-    /// Name of a provider.
-    Name,
-    /// Domain of a provider.
-    Domain,
-    /// Address of a picture.
-    Url,
-    /// Width of a picture.
-    Width,
-    /// Height of a picture.
-    Height,
-    /// Whom to thank for a picture.
-    Attribution,
-}
-
-/// Where in the tree a key stands: the same word means different things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
-    Article,
-    Provider,
-    Image,
-    Unknown,
-}
-
-impl Level {
-    /// Where the keys below a field stand.
-    pub(super) fn below(field: Field) -> Self {
-        match field {
-            Field::Provider | Field::Authors => Self::Provider,
-            Field::Images => Self::Image,
-            Field::Related => Self::Article,
-            _ => Self::Unknown,
-        }
-    }
-}
-
-/// The keys of articles and related links, best name first: where a file has several names of one field, the first counts.
-const ARTICLE_KEYS: &[(Field, &[&str])] = &[
-    (Field::Title, &["title"]),
-    (Field::Excerpt, &["excerpt", "description", "summary"]),
-    (Field::Date, &["publishedDateTime", "date"]),
-    (Field::Updated, &["updatedDateTime", "lastmod", "updated", "last_modified_at", "modified"]),
-    (Field::OriginalUrl, &["originalUrl", "canonical_url"]),
-    (Field::WebUrl, &["webUrl", "link"]),
-    (Field::AmpWebUrl, &["ampWebUrl"]),
-    (Field::CdnAmpWebUrl, &["cdnAmpWebUrl"]),
-    (Field::Type, &["type"]),
-    (Field::Category, &["category"]),
-    (Field::Quality, &["quality"]),
-    (Field::Heat, &["heat"]),
-    (Field::Published, &["published"]),
-    (Field::Deleted, &["deleted"]),
-    (Field::Removed, &["removed"]),
-    (Field::Draft, &["draft"]),
-    (Field::Private, &["private"]),
-    (Field::FeaturedContent, &["featuredContent"]),
-    (Field::Provider, &["provider"]),
-    (Field::Authors, &["authors", "author"]),
-    (Field::Topics, &["topics", "tags", "categories"]),
-    (Field::Images, &["images", "image"]),
-    (Field::Locale, &["locale", "lang", "language"]),
-    (Field::Id, &["id", "guid"]),
-    (Field::Related, &["related"]),
-];
-
-const PROVIDER_KEYS: &[(Field, &[&str])] =
-    &[(Field::Name, &["name"]), (Field::Domain, &["domain"]), (Field::Images, &["images"]), (Field::Authors, &["authors"])];
-
-const IMAGE_KEYS: &[(Field, &[&str])] = &[
-    (Field::Url, &["url"]),
-    (Field::Width, &["width"]),
-    (Field::Height, &["height"]),
-    (Field::Title, &["title"]),
-    (Field::Attribution, &["attribution"]),
-];
-
-/// The names of keys that are known: those above, and what `fields` in the site file adds.
-#[derive(Clone, Debug)]
-pub struct Names {
-    /// The keys of articles by their length: each key of each file is looked up.
-    by_length: Vec<Vec<(Cow<'static, str>, Known)>>,
-}
-
-/// Why a name cannot be added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotAdded {
-    /// No field is called so.
-    NoField {
-        /// What was perhaps meant.
-        nearest: Option<&'static str>,
-    },
-    /// The name is another field's.
-    Taken,
-}
-
-/// A key as it is found: its field, and how good a name of the field it is (0 is best).
-pub(super) type Known = (Field, u8);
-
-impl Default for Names {
-    fn default() -> Self {
-        let mut names = Self { by_length: Vec::new() };
-        for (field, keys) in ARTICLE_KEYS {
-            for (rank, key) in (0..).zip(*keys) {
-                names.insert(Cow::Borrowed(key), (*field, rank));
-            }
-        }
-        names
-    }
-}
-
-impl Names {
-    fn insert(&mut self, key: Cow<'static, str>, known: Known) {
-        if self.by_length.len() <= key.len() {
-            self.by_length.resize(key.len() + 1, Vec::new());
-        }
-        self.by_length[key.len()].push((key, known));
-    }
-
-    pub(super) fn article_key(&self, key: &str) -> Option<Known> {
-        let same_length = self.by_length.get(key.len())?;
-        same_length.iter().find(|(name, _)| *name == key).map(|(_, known)| *known)
-    }
-
-    /// Adds a name for the field that `field` already names.
-    pub fn add(&mut self, field: &str, more: &str) -> Result<(), NotAdded> {
-        let Some((field, _)) = look_up(ARTICLE_KEYS, field) else {
-            let names = ARTICLE_KEYS.iter().flat_map(|(_, names)| names.iter().copied());
-            return Err(NotAdded::NoField { nearest: crate::site::nearest(field, names) });
-        };
-        if self.article_key(more).is_some_and(|(other, _)| other != field) {
-            return Err(NotAdded::Taken);
-        }
-        self.insert(Cow::Owned(more.to_owned()), (field, u8::MAX));
-        Ok(())
-    }
-
-    /// Whether a key of this name has a meaning anywhere in an article, so that its line may be shown.
-    #[must_use]
-    pub fn knows(&self, key: &str) -> bool {
-        self.article_key(key).or(look_up(PROVIDER_KEYS, key)).or(look_up(IMAGE_KEYS, key)).is_some()
-    }
-
-    pub(super) fn field(&self, level: Level, key: &str) -> Option<Known> {
-        match level {
-            Level::Article => self.article_key(key),
-            Level::Provider => look_up(PROVIDER_KEYS, key),
-            Level::Image => look_up(IMAGE_KEYS, key),
-            Level::Unknown => None,
-        }
-    }
-}
-
-fn look_up(keys: &[(Field, &[&str])], key: &str) -> Option<Known> {
-    for (field, names) in keys {
-        for (rank, name) in (0..).zip(*names) {
-            if *name == key {
-                return Some((*field, rank));
-            }
-        }
-    }
-    None
-}
-
-/// A place in the front matter, in bytes from its start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// Where it starts.
-    pub start: usize,
-    /// Where it ends.
-    pub end: usize,
-}
-
-/// A value and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node<'a> {
-    /// Where it stands.
-    pub place: Place,
-    /// What it is.
-    pub value: Value<'a>,
-}
-
-impl<'a> Node<'a> {
-    /// A list or map is where its first item is: where it ends is of no use, and hard to say.
-    pub(super) fn new(place: Place, value: Value<'a>) -> Self {
-        let start = match &value {
-            Value::List(items) => items.first().map_or(place.start, |item| item.place.start),
-            _ => place.start,
-        };
-        let end = if matches!(value, Value::Text(_)) { place.end } else { start };
-        Self { place: Place { start, end }, value }
-    }
-}
-
-/// What stands in a file, as written: what `yes` or `1984` means is for the field to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// Nothing, or one of YAML's words for it, not quoted.
-    Null,
-    /// A scalar after YAML's escapes.
-    Text(Cow<'a, str>),
-    /// A list.
-    List(Vec<Node<'a>>),
-    /// A map: its known keys.
-    Map(Vec<Pair<'a>>),
-}
-
-/// A known key and its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pair<'a> {
-    /// What the key means.
-    pub field: Field,
-    /// How good a name of the field the key is; 0 is best.
-    pub rank: u8,
-    /// Where the key stands.
-    pub key: Place,
-    /// The value.
-    pub node: Node<'a>,
-}
 
 /// Why front matter cannot be read at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -298,52 +29,71 @@ pub struct Fault {
 }
 
 /// Reads front matter without its fences: the known keys of the top level. Plain front matter takes the fast path.
-pub fn parse<'a>(text: &'a str, names: &Names) -> Result<Vec<Pair<'a>>, Fault> {
-    plain_yaml::parse(text, names).map_or_else(|| parse_any(text, names), Ok)
+pub fn parse<'t>(text: &'t str, names: &Names, tree: &'t mut Tree) -> Result<FrontMatter<'t>, Fault> {
+    if !plain_yaml::read(text, names, tree) {
+        read(text, names, tree)?;
+    }
+    Ok(FrontMatter::new(text, tree))
 }
 
 /// Reads front matter by the full parser.
-pub fn parse_any<'a>(text: &'a str, names: &Names) -> Result<Vec<Pair<'a>>, Fault> {
+pub fn parse_any<'t>(text: &'t str, names: &Names, tree: &'t mut Tree) -> Result<FrontMatter<'t>, Fault> {
+    read(text, names, tree)?;
+    Ok(FrontMatter::new(text, tree))
+}
+
+fn read(text: &str, names: &Names, tree: &mut Tree) -> Result<(), Fault> {
     let options = granit_parser::options! {
         disallow_directives: true,
         emit_unresolved_aliases: true,
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut tree = Tree { events: Parser::new_from_str_with_options(text, options), names, text, last: 0, flow: (0, 0) };
+    tree.clear();
+    let mut reader =
+        Reader { events: Parser::new_from_str_with_options(text, options), names, text, tree, last: 0, flow: (0, 0) };
     loop {
-        let (event, place) = tree.next()?;
-        match event {
-            Event::StreamStart | Event::DocumentStart(..) => {}
-            Event::StreamEnd => return Ok(Vec::new()),
-            event => {
-                let root = tree.node(event, place, Level::Article, 0)?;
-                tree.only_one_document()?;
-                return match root.value {
-                    Value::Map(pairs) => Ok(pairs),
-                    Value::Null => Ok(Vec::new()),
-                    _ => Err(Fault {
-                        at: place.start,
-                        message: "this is not a list of `key: value` lines".into(),
-                        help: "begin each line with a key and a colon, such as `title: …`",
-                    }),
-                };
+        let (event, place) = reader.next()?;
+        let map = match event {
+            Event::StreamStart | Event::DocumentStart(..) => continue,
+            Event::StreamEnd => return Ok(()),
+            Event::MappingStart(..) => {
+                plain(event, place.start, text)?;
+                reader.map(Level::Article, 0)?;
+                true
             }
-        }
+            event => {
+                reader.node(event, None, place, Level::Unknown, 0)?;
+                let empty = FrontMatter::new(text, reader.tree).pairs().all(Node::is_null);
+                reader.tree.clear();
+                empty
+            }
+        };
+        reader.only_one_document()?;
+        return if map {
+            Ok(())
+        } else {
+            Err(Fault {
+                at: place.start,
+                message: "this is not a list of `key: value` lines".into(),
+                help: "begin each line with a key and a colon, such as `title: …`",
+            })
+        };
     }
 }
 
-struct Tree<'a, 'n, I: granit_parser::BorrowedInput<'a>> {
+struct Reader<'a, 't, I: granit_parser::BorrowedInput<'a>> {
     events: Parser<'a, I>,
-    names: &'n Names,
+    names: &'t Names,
     text: &'a str,
+    tree: &'t mut Tree,
     /// Where the last node that was read ends.
     last: usize,
     /// The outermost `[` or `{` that is open: how many are, and where it is.
     flow: (usize, usize),
 }
 
-impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
+impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
     fn next(&mut self) -> Result<(Event<'a>, Place), Fault> {
         match self.events.next_event() {
             Some(Ok((event, span))) => {
@@ -366,38 +116,44 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
         }
     }
 
-    /// The node that begins with `event`.
-    fn node(&mut self, event: Event<'a>, place: Place, level: Level, depth: usize) -> Result<Node<'a>, Fault> {
+    /// The node that begins with `event`, and belongs to `key` if it is in a map.
+    fn node(&mut self, event: Event<'a>, key: Option<Key>, place: Place, level: Level, depth: usize) -> Result<(), Fault> {
         if depth > MAX_DEPTH {
             return Err(too_deep(place.start));
         }
-        let value = match plain(event, place.start, self.text)? {
+        match plain(event, place.start, self.text)? {
             Event::Scalar(text, style, ..) => {
-                let null = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                if null { Value::Null } else { Value::Text(text) }
+                if style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL") {
+                    self.tree.null(key, place);
+                } else {
+                    self.tree.meant(key, place, |meant| meant.push_str(&text));
+                }
             }
             Event::SequenceStart(..) => {
-                let mut items = Vec::new();
+                let list = self.tree.open(key, place, Kind::List);
                 loop {
                     match self.next()? {
-                        (Event::SequenceEnd, _) => break Value::List(items),
-                        (event, place) => items.push(self.node(event, place, level, depth + 1)?),
+                        (Event::SequenceEnd, _) => break self.tree.close(list),
+                        (event, place) => self.node(event, None, place, level, depth + 1)?,
                     }
                 }
             }
-            Event::MappingStart(..) => Value::Map(self.map(level, depth)?),
+            Event::MappingStart(..) => {
+                let map = self.tree.open(key, place, Kind::Map);
+                self.map(level, depth)?;
+                self.tree.close(map);
+            }
             _ => return Err(unexpected(place.start)),
-        };
-        Ok(Node::new(place, value))
+        }
+        Ok(())
     }
 
-    fn map(&mut self, level: Level, depth: usize) -> Result<Vec<Pair<'a>>, Fault> {
-        let mut pairs: Vec<Pair> = Vec::new();
+    fn map(&mut self, level: Level, depth: usize) -> Result<(), Fault> {
         let mut keys: Vec<Cow<str>> = Vec::new();
         loop {
             let (event, place) = self.next()?;
             let key = match plain(event, place.start, self.text)? {
-                Event::MappingEnd => return Ok(pairs),
+                Event::MappingEnd => return Ok(()),
                 Event::Scalar(key, ..) => key,
                 event => {
                     // A list or map as a key is no field of ours, but its value has to be read over.
@@ -424,8 +180,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
             match known {
                 None => self.skip(event, value, depth + 1)?,
                 Some((field, rank)) => {
-                    let node = self.node(event, value, Level::below(field), depth + 1)?;
-                    pairs.push(Pair { field, rank, key: place, node });
+                    self.node(event, Some(Key { field, rank, place }), value, Level::below(field), depth + 1)?;
                 }
             }
         }
@@ -438,7 +193,7 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Tree<'a, '_, I> {
         }
         match plain(event, place.start, self.text)? {
             Event::Scalar(..) => Ok(()),
-            Event::MappingStart(..) => self.map(Level::Unknown, depth).map(drop),
+            Event::MappingStart(..) => self.map(Level::Unknown, depth),
             Event::SequenceStart(..) => loop {
                 match self.next()? {
                     (Event::SequenceEnd, _) => break Ok(()),
@@ -560,23 +315,25 @@ fn unexpected(at: usize) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::{Nodes, Value};
     use super::*;
 
     fn shown(text: &str) -> String {
-        fn node(item: &Node) -> String {
-            match &item.value {
+        fn node(item: Node) -> String {
+            match item.value() {
                 Value::Null => "null".into(),
                 Value::Text(text) => format!("{text:?}"),
-                Value::List(items) => format!("[{}]", items.iter().map(node).collect::<Vec<_>>().join(", ")),
+                Value::List(items) => format!("[{}]", items.map(node).collect::<Vec<_>>().join(", ")),
                 Value::Map(pairs) => map(pairs),
             }
         }
-        fn map(pairs: &[Pair]) -> String {
-            let pairs: Vec<_> = pairs.iter().map(|p| format!("{:?}: {}", p.field, node(&p.node))).collect();
+        fn map(pairs: Nodes) -> String {
+            let name = |pair: Node| pair.field().map_or_else(String::new, |field| format!("{field:?}"));
+            let pairs: Vec<_> = pairs.map(|pair| format!("{}: {}", name(pair), node(pair))).collect();
             format!("{{{}}}", pairs.join(", "))
         }
-        match parse(text, &Names::default()) {
-            Ok(pairs) => map(&pairs),
+        match parse(text, &Names::default(), &mut Tree::default()) {
+            Ok(read) => map(read.pairs()),
             Err(fault) => format!("{}: {}", fault.at, fault.message),
         }
     }

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use chrono_tz::Tz;
 use feedmill::error::{Diagnostic, Severity};
-use feedmill::read::yaml::Names;
+use feedmill::read::field::Names;
+use feedmill::read::tree::Tree;
 use feedmill::read::{Found, Rules, front_matter};
 use feedmill::text::Mojibake;
 use proptest::prelude::*;
@@ -61,7 +62,8 @@ fn rules() -> Rules {
 #[track_caller]
 fn read(bytes: &[u8], runs: &HashSet<Vec<u8>>) -> Found {
     let mut diagnostics = Vec::new();
-    let found = front_matter::read(&rules(), "news/2020-11-13-a.md", "2020-11-13-a.md", bytes, &mut diagnostics);
+    let found =
+        front_matter::read(&rules(), "news/2020-11-13-a.md", "2020-11-13-a.md", bytes, &mut Tree::default(), &mut diagnostics);
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     match found {
         Found::Faulty => assert!(errors > 0, "{found:?}"),
@@ -257,7 +259,7 @@ fn odd_characters_at_the_ends_of_keys_and_values_are_read_or_reported() {
 fn a_byte_that_is_not_utf_8_is_shown_where_it_is() {
     let mut diagnostics = Vec::new();
     let bytes = b"\xef\xbb\xbf---\ntitle: \xc3\xa9\xff\n---\n";
-    let found = front_matter::read(&rules(), "a.md", "a.md", bytes, &mut diagnostics);
+    let found = front_matter::read(&rules(), "a.md", "a.md", bytes, &mut Tree::default(), &mut diagnostics);
     assert_eq!(found, Found::Faulty);
     assert_eq!((diagnostics[0].line, diagnostics[0].column), (2, 9));
 }
