@@ -48,8 +48,8 @@ pub struct Story {
     pub link: Link,
     /// The address that names it: `originalUrl`, else `webUrl`.
     pub identity: Link,
-    /// `ampWebUrl` and `cdnAmpWebUrl`: names of it, never shown.
-    pub amp: Vec<Link>,
+    /// What it is known by: its addresses, its AMP pages `ampWebUrl` and `cdnAmpWebUrl`, which are never shown, and its id.
+    pub known_by: KnownBy,
     /// Its own entry id, if the front matter gives one.
     pub own_id: Option<EntryId>,
     /// Who published it.
@@ -74,25 +74,17 @@ impl Story {
     /// The id of the story's entry: its own, else one made of the address that names it (scheme 1).
     #[must_use]
     pub fn entry_id(&self) -> EntryId {
-        self.own_id.clone().unwrap_or_else(|| EntryId::from_key(&self.identity.key()))
-    }
-
-    /// What the story is known by.
-    #[must_use]
-    pub fn known_by(&self) -> KnownBy {
-        // The two are nearly always one, and a fingerprint is the dearest thing about an article.
-        let second = Some(&self.link).filter(|link| **link != self.identity);
-        KnownBy::new(std::iter::once(&self.identity).chain(second), &self.amp, self.own_id.as_ref())
+        let made = || self.known_by.own().first().map(|name| EntryId::from_fingerprint(*name));
+        self.own_id.clone().or_else(made).unwrap_or_else(|| EntryId::from_key(&self.identity.key()))
     }
 }
 
 /// What makes two records one story: their addresses and own ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownBy {
-    /// Of its own addresses, the one that names it first, and of its own id.
-    pub own: Vec<Fingerprint>,
-    /// Of its AMP pages: weaker, since these addresses are made by others and are more often wrong.
-    pub amp: Vec<Fingerprint>,
+    names: Vec<Fingerprint>,
+    /// How many of them are its own.
+    own: usize,
 }
 
 impl KnownBy {
@@ -103,24 +95,32 @@ impl KnownBy {
         amp: impl IntoIterator<Item = &'a Link>,
         own_id: Option<&EntryId>,
     ) -> Self {
-        let mut names = Self::default();
+        let mut names = Vec::new();
+        let mut add = |name: Fingerprint| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            names.len()
+        };
         let addresses = own.into_iter().map(|link| link.key().fingerprint());
-        for name in addresses.chain(own_id.map(EntryId::fingerprint)) {
-            if !names.own.contains(&name) {
-                names.own.push(name);
-            }
+        let own = addresses.chain(own_id.map(EntryId::fingerprint)).map(&mut add).last().unwrap_or(0);
+        for link in amp {
+            add(link.key().fingerprint());
         }
-        for name in amp.into_iter().map(|link| link.key().fingerprint()) {
-            if !names.own.contains(&name) && !names.amp.contains(&name) {
-                names.amp.push(name);
-            }
-        }
-        names
+        Self { names, own }
     }
 
-    /// All of it, strongest first.
-    pub fn all(&self) -> impl Iterator<Item = Fingerprint> + '_ {
-        self.own.iter().chain(&self.amp).copied()
+    /// Of its own addresses, the one that names it first, and of its own id.
+    #[must_use]
+    pub fn own(&self) -> &[Fingerprint] {
+        &self.names[..self.own]
+    }
+
+    /// All of it, strongest first. Behind its own names come its AMP pages: these addresses are made by others, and are more
+    /// often wrong.
+    #[must_use]
+    pub fn all(&self) -> &[Fingerprint] {
+        &self.names
     }
 }
 

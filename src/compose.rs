@@ -137,10 +137,10 @@ impl Composer<'_> {
 
     /// What an article points to: without itself, what is withdrawn, what the owner does not want, and what it has twice.
     fn coverage<'s>(&'s self, story: u32, article: &'s Article) -> Coverage<'s> {
-        let itself: Vec<Fingerprint> = article.story.known_by().all().collect();
+        let itself = article.story.known_by.all();
         let mut links: Vec<Covered> = Vec::new();
         for link in &article.related {
-            let names: Vec<Fingerprint> = link.story.known_by().all().collect();
+            let names = link.story.known_by.all();
             let blocked = self.site.block.iter().any(|rule| rule.covers(&link.story.link) || rule.covers(&link.story.identity));
             let poor =
                 self.site.related.min_quality.is_some_and(|least| link.story.quality.is_some_and(|quality| quality < least));
@@ -154,12 +154,12 @@ impl Composer<'_> {
                 (known != Known::No && other.known == known) || other.names.iter().any(|name| names.contains(name))
             });
             match same {
-                None => links.push(Covered { link, known, names }),
+                None => links.push(Covered { link, known, names: names.to_vec() }),
                 Some(other) => {
                     if better(link, other.link) {
                         other.link = link;
                     }
-                    other.names.extend(names);
+                    other.names.extend_from_slice(names);
                 }
             }
         }
@@ -398,7 +398,7 @@ fn preview(title: &Line) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::article::Provider;
+    use crate::article::{KnownBy, Provider};
     use crate::link::Link;
     use crate::text::{self, Mojibake, prose};
 
@@ -420,7 +420,7 @@ mod tests {
             excerpt: text::Prose::default(),
             link: address(path),
             identity: address(path),
-            amp: Vec::new(),
+            known_by: KnownBy::new([&address(path)], [], None),
             own_id: None,
             provider: Provider::default(),
             images: Vec::new(),

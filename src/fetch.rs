@@ -28,7 +28,7 @@ pub fn fetch(index: &Index, rules: &Rules, grouping: &Grouping, plan: &Plan, dia
     let mut linked: Vec<u32> = Vec::new();
     for (_, article) in &material.chosen {
         for link in &article.related {
-            linked.extend(grouping.stories.find(link.story.known_by().all()));
+            linked.extend(grouping.stories.find(link.story.known_by.all().iter().copied()));
         }
     }
     linked.sort_unstable();
@@ -59,7 +59,7 @@ impl Fetch<'_> {
         if let Found::Article(article) = found
             && article.published.timestamp() == row.published
             && article.status == row.status
-            && article.story.known_by().own == self.index.names(row).0
+            && article.story.known_by.own() == self.index.names(row).0
         {
             return Some(*article);
         }

@@ -164,14 +164,14 @@ impl Part {
         if let Some(id) = &story.own_id {
             keep_first(&mut self.index.own_ids, id.fingerprint(), (file, id.clone()));
         }
-        self.row(&story.known_by(), row);
+        self.row(&story.known_by, row);
     }
 
     fn row(&mut self, names: &KnownBy, mut row: Row) {
         let start = offset(self.index.names.len());
         self.index.names.extend(names.all());
-        row.names = Range { start, len: count(names.own.len() + names.amp.len()) };
-        row.own_names = count(names.own.len());
+        row.names = Range { start, len: count(names.all().len()) };
+        row.own_names = count(names.own().len());
         self.index.rows.push(row);
     }
 }

@@ -167,7 +167,8 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         return Err(FolderError::new(&site.out, "the folder of articles is the output folder", help).into());
     }
     let cache = request.cache.map(|folder| Cache::new(folder, run_name(request)));
-    let sources = walk::walk(request.articles, &selection(site)?).map_err(|(path, cause)| Error::Articles { path, cause })?;
+    let sources = walk::walk(request.articles, &selection(site)?, request.threads)
+        .map_err(|(path, cause)| Error::Articles { path, cause })?;
     let (articles, settings) = (sources.stamp, settings(request));
     let known = cache.as_ref().and_then(|cache| cache.answer(articles, settings, &site.out, request.clock.now.timestamp()));
     if let Some(answer) = known {

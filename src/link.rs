@@ -89,8 +89,8 @@ impl Link {
     #[must_use]
     pub fn key(&self) -> Key {
         let (authority, rest) = self.authority_and_rest();
-        let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (rest, fragment) = split_at_sign(rest, b'#');
+        let (path, query) = split_at_sign(rest, b'?');
         let (host, port) = host_and_port(authority);
         let host = bare_host(host);
 
@@ -138,8 +138,13 @@ impl Link {
     fn authority_and_rest(&self) -> (&str, &str) {
         let address = self.0.split_once("://").map_or("", |(_, address)| address);
         // There is a path in every serialised http(s) address.
-        address.split_at(address.find('/').unwrap_or(address.len()))
+        address.split_at(memchr::memchr(b'/', address.as_bytes()).unwrap_or(address.len()))
     }
+}
+
+/// What stands before the first such sign and behind it. Addresses are ASCII.
+fn split_at_sign(text: &str, sign: u8) -> (&str, &str) {
+    memchr::memchr(sign, text.as_bytes()).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
 }
 
 /// Whether a text is certain to be an address already as [`Link::parse`] would write it, so that it need not be taken apart:
@@ -471,6 +476,9 @@ fn host_and_port(authority: &str) -> (&str, Option<&str>) {
 /// Appends a text of a link with one way of writing each escape (RFC 3986, 6.2.2): unreserved characters are written
 /// out, the digits of others are upper case.
 fn push_normalised(key: &mut String, text: &str) {
+    if memchr::memchr(b'%', text.as_bytes()).is_none() {
+        return key.push_str(text);
+    }
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
         key.push_str(before);

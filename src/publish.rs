@@ -150,8 +150,7 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
             Err(error) => return Err(FolderError::new(&file, format!("cannot be read: {error}"), "")),
         }
-        let held = fs::read(&file).map_err(|error| FolderError::new(&file, format!("cannot be read: {error}"), ""))?;
-        Ok(held != bytes)
+        holds_other(&file, bytes).map_err(|error| FolderError::new(&file, format!("cannot be read: {error}"), ""))
     }
 
     /// Puts the bytes in the place of the file, at once: whoever reads it sees the old ones or the new ones, whole.
@@ -177,11 +176,35 @@ impl Folder {
         }
         temporary.as_file().sync_all().map_err(failed)?;
         temporary.persist(&file).map_err(|error| failed(error.error))?;
-        // The new name is on the disk only when its folder is. Not every file system can do it, and none needs it to be right.
-        if let Ok(folder) = File::open(folder) {
+        Ok(())
+    }
+
+    /// Sees to it that the new names of files like this one, which were replaced before, are on the disk: they are there only
+    /// when their folder is.
+    pub fn settle(&self, path: &str) {
+        let file = self.path.join(path);
+        // Not every file system can do it, and none needs it to be right.
+        if let Ok(folder) = File::open(file.parent().unwrap_or(&self.path)) {
             let _ = folder.sync_all();
         }
-        Ok(())
+    }
+}
+
+/// Whether a file has other bytes than these; no more of it is read than is needed to tell.
+fn holds_other(file: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let mut file = File::open(file)?;
+    let mut rest = bytes;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(!rest.is_empty()),
+            Ok(read) => match rest.strip_prefix(&buffer[..read]) {
+                Some(more) => rest = more,
+                None => return Ok(true),
+            },
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -141,8 +141,9 @@ impl Mill<'_> {
         let done = Mutex::new(Done::default());
         let next = AtomicUsize::new(0);
         let work = || {
+            let mut memory = Vec::new();
             while let Some(plan) = self.grouping.feeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let outcome = self.feed(plan);
+                let outcome = self.feed(plan, &mut memory);
                 // A thread that panicked ends the run anyway.
                 let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
                 match outcome {
@@ -245,8 +246,9 @@ impl Mill<'_> {
                 entries: Vec::new(),
             };
             let mut done = Done::default();
-            self.document(&empty, &[], format, &mut done)?;
+            self.document(&empty, &[], format, &mut Vec::new(), &mut done)?;
             manifest.files.extend(done.files);
+            self.settle(&done.changes);
             changes.written.extend(done.changes.written);
         }
         Ok(())
@@ -261,7 +263,8 @@ impl Mill<'_> {
         blocked || stories.withdrawn(ids.chain(links.iter().map(|link| link.key().fingerprint())))
     }
 
-    fn feed(&self, plan: &Plan) -> Result<Done, FolderError> {
+    /// Makes the feed of a plan; `memory` serves for one document after another.
+    fn feed(&self, plan: &Plan, memory: &mut Vec<u8>) -> Result<Done, FolderError> {
         let mut done = Done::default();
         let site = self.request.site;
         let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics);
@@ -274,8 +277,9 @@ impl Mill<'_> {
         };
         let bodies = write::bodies(&feed);
         for &format in &site.formats {
-            self.document(&feed, &bodies, format, &mut done)?;
+            self.document(&feed, &bodies, format, memory, &mut done)?;
         }
+        self.settle(&done.changes);
         let entries =
             feed.entries.iter().map(|entry| manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published });
         let entry =
@@ -285,7 +289,14 @@ impl Mill<'_> {
     }
 
     /// Writes a feed in one format, and publishes it if it differs from what is published and comes out right.
-    fn document(&self, feed: &Feed, bodies: &[String], format: Format, done: &mut Done) -> Result<(), FolderError> {
+    fn document(
+        &self,
+        feed: &Feed,
+        bodies: &[String],
+        format: Format,
+        memory: &mut Vec<u8>,
+        done: &mut Done,
+    ) -> Result<(), FolderError> {
         let path = format.path(feed.slug.as_ref());
         let mut hold_back = |why: &str| {
             done.failed = true;
@@ -293,7 +304,7 @@ impl Mill<'_> {
             let help = "what was published stays; this is a fault of feedmill, please report it";
             done.diagnostics.push(self.about(Severity::Error, &path, message, help));
         };
-        let document = match write::write_with(feed, bodies, format) {
+        let document = match write::write_with(feed, bodies, format, std::mem::take(memory)) {
             Ok(document) => document,
             Err(why) => {
                 hold_back(&why);
@@ -315,12 +326,25 @@ impl Mill<'_> {
         let content_type = format.content_type().to_owned();
         let file = manifest::File { sha256: document.sha256(), bytes: document.bytes.len() as u64, content_type };
         done.files.insert(path, file);
+        *memory = document.bytes;
         Ok(())
     }
 
     fn put_manifest(&self, manifest: &Manifest, changes: &mut Changes) -> Result<(), FolderError> {
         let bytes = manifest.bytes();
-        self.put(manifest::FILE_NAME, &bytes, self.folder.differs(manifest::FILE_NAME, &bytes)?, changes)
+        let mut own = Changes::default();
+        self.put(manifest::FILE_NAME, &bytes, self.folder.differs(manifest::FILE_NAME, &bytes)?, &mut own)?;
+        self.settle(&own);
+        changes.written.extend(own.written);
+        changes.unchanged.extend(own.unchanged);
+        Ok(())
+    }
+
+    /// Sees to it that what was written into one folder stays there.
+    fn settle(&self, changes: &Changes) {
+        if let Some(path) = changes.written.first().filter(|_| self.request.action == Action::Publish) {
+            self.folder.settle(path);
+        }
     }
 
     /// Replaces a file if it differs and if files are to be replaced at all.

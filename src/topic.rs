@@ -23,6 +23,10 @@ impl TopicKey {
     #[must_use]
     pub fn of(name: &str) -> TopicKey {
         let mut key = folded(name);
+        // Of ASCII one round is always enough, and most names are ASCII.
+        if name.is_ascii() {
+            return TopicKey(key);
+        }
         // Lower case can make what NFKC composes ("J̌" has no composed form, "ǰ" has), so one round is not always enough.
         // The bound is there so that no text can go on for ever.
         for _ in 0..4 {

@@ -6,9 +6,11 @@ use sha2::{Digest, Sha256};
 use crate::feed::Feed;
 use crate::format::Format;
 use crate::link::EntryId;
+use read_back::Said;
 
 mod atom1;
 mod body;
+mod read_back;
 mod rss2;
 
 /// Bytes of a document from which on its owner is warned: JSON Feed 1.1 advises to stay well below it, for any format.
@@ -53,14 +55,16 @@ pub fn bodies(feed: &Feed) -> Vec<String> {
 
 /// Writes a feed in one format. `Err`: what the feed crate said; it has no reason to.
 pub fn write(feed: &Feed, format: Format) -> Result<Document, String> {
-    write_with(feed, &bodies(feed), format)
+    write_with(feed, &bodies(feed), format, Vec::new())
 }
 
-/// As [`write()`], with the [`bodies`] of the entries, which are made once for all formats.
-pub fn write_with(feed: &Feed, bodies: &[String], format: Format) -> Result<Document, String> {
+/// As [`write()`], with the [`bodies`] of the entries, which are made once for all formats, and memory for the bytes, which
+/// serves for one document after another.
+pub fn write_with(feed: &Feed, bodies: &[String], format: Format, mut memory: Vec<u8>) -> Result<Document, String> {
+    memory.clear();
     let mut bytes = match format {
-        Format::Rss => rss2::write(feed, bodies)?,
-        Format::Atom => atom1::write(feed, bodies)?,
+        Format::Rss => rss2::write(feed, bodies, memory)?,
+        Format::Atom => atom1::write(feed, bodies, memory)?,
     };
     // Neither crate ends its document with a newline.
     bytes.push(b'\n');
@@ -73,19 +77,22 @@ pub fn verify(document: &Document) -> Result<(), String> {
     if document.bytes.len() > TOO_LARGE {
         return Err(format!("it has {} bytes, and readers cut feeds of more than {TOO_LARGE}", document.bytes.len()));
     }
-    let text = std::str::from_utf8(&document.bytes).map_err(|error| error.to_string())?;
-    let tree = roxmltree::Document::parse(text).map_err(|error| error.to_string())?;
-    let (list, entry, id) = parts(&tree, document.format)?;
-    let ids = children(list, entry).map(|entry| text_of(entry, id));
-    if ids.eq(document.ids.iter().map(EntryId::as_str)) {
-        Ok(())
-    } else {
-        Err("its entries are not those that were to be written".into())
-    }
+    let id = Said::Entry(id_of_entries(document.format).as_bytes());
+    let mut expected = document.ids.iter();
+    let mut same = true;
+    read_back::read(
+        &document.bytes,
+        document.format,
+        |said| said == id,
+        |_, found| {
+            same &= expected.next().is_some_and(|id| id.as_str() == found);
+        },
+    )?;
+    if same && expected.next().is_none() { Ok(()) } else { Err("its entries are not those that were to be written".into()) }
 }
 
 /// What a document of an earlier run says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
     /// The title of the feed.
     pub title: String,
@@ -102,55 +109,26 @@ pub struct Outline {
 /// Reads what a document of an earlier run says. Nothing if it is none.
 #[must_use]
 pub fn outline(bytes: &[u8], format: Format) -> Option<Outline> {
-    let tree = roxmltree::Document::parse(std::str::from_utf8(bytes).ok()?).ok()?;
-    let (list, entry, id) = parts(&tree, format).ok()?;
-    let mut links = Vec::new();
-    for entry in children(list, entry) {
-        for node in entry.descendants() {
-            links.extend(node.attribute("href").map(str::to_owned));
-            let text = node.text().filter(|_| node.is_element()).unwrap_or_default();
-            match node.tag_name().name() {
-                "link" => links.push(text.to_owned()),
-                "description" | "encoded" | "content" => links.extend(body::links(text)),
-                _ => {}
-            }
-        }
-    }
-    Some(Outline {
-        title: text_of(list, "title").to_owned(),
-        id: Some(text_of(list, "id").to_owned()).filter(|id| !id.is_empty()),
-        updated: match format {
-            Format::Rss => DateTime::parse_from_rfc2822(text_of(list, "lastBuildDate")),
-            Format::Atom => DateTime::parse_from_rfc3339(text_of(list, "updated")),
-        }
-        .ok()
-        .map(|date| date.to_utc()),
-        ids: children(list, entry).map(|entry| text_of(entry, id).to_owned()).collect(),
-        links,
-    })
-}
-
-/// The element that holds the entries, and what an entry and its id are called.
-fn parts<'a>(
-    tree: &'a roxmltree::Document,
-    format: Format,
-) -> Result<(roxmltree::Node<'a, 'a>, &'static str, &'static str), String> {
-    let root = tree.root_element();
-    let (name, list, entry, id) = match format {
-        Format::Rss => ("rss", root.first_element_child(), "item", "guid"),
-        Format::Atom => ("feed", Some(root), "entry", "id"),
+    let id = id_of_entries(format);
+    let mut outline = Outline::default();
+    let tell = |said: Said, text: &str| match said {
+        Said::Feed(b"title") => outline.title = text.to_owned(),
+        Said::Feed(b"id") => outline.id = Some(text.to_owned()).filter(|id| !id.is_empty()),
+        Said::Feed(b"lastBuildDate") => outline.updated = DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc()),
+        Said::Feed(b"updated") => outline.updated = DateTime::parse_from_rfc3339(text).ok().map(|date| date.to_utc()),
+        Said::Entry(name) if name == id.as_bytes() => outline.ids.push(text.to_owned()),
+        Said::Entry(b"link") | Said::Href => outline.links.push(text.to_owned()),
+        Said::Entry(b"description" | b"encoded" | b"content") => outline.links.extend(body::links(text)),
+        _ => {}
     };
-    if root.tag_name().name() != name {
-        return Err(format!("its root is `{}` and not `{name}`", root.tag_name().name()));
+    read_back::read(bytes, format, |_| true, tell).ok()?;
+    Some(outline)
+}
+
+/// What the id of an entry is called.
+fn id_of_entries(format: Format) -> &'static str {
+    match format {
+        Format::Rss => "guid",
+        Format::Atom => "id",
     }
-    list.map(|list| (list, entry, id)).ok_or_else(|| "it is empty".to_owned())
-}
-
-fn children<'a>(node: roxmltree::Node<'a, 'a>, name: &'static str) -> impl Iterator<Item = roxmltree::Node<'a, 'a>> {
-    node.children().filter(move |child| child.tag_name().name() == name)
-}
-
-/// The text of the first child of that name.
-fn text_of<'a>(node: roxmltree::Node<'a, 'a>, name: &'static str) -> &'a str {
-    children(node, name).next().and_then(|child| child.text()).unwrap_or_default()
 }

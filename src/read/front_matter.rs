@@ -102,7 +102,7 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], tree: &mut Tr
         // What is retracted need not be in order otherwise: its addresses are all that matters.
         let mut quiet = Conversion { diagnostics: Vec::new(), ..conversion };
         let names = quiet.known_by(map);
-        if !names.own.is_empty() {
+        if !names.own().is_empty() {
             diagnostics.extend(about_status);
             return Found::Retracted(names);
         }
@@ -263,7 +263,7 @@ impl Conversion<'_> {
             let help = "add a line such as `webUrl: https://example.org/story`, the page where people read it";
             self.missing("there is no address: neither `webUrl` nor `originalUrl`", help);
         }
-        let amp = [Field::AmpWebUrl, Field::CdnAmpWebUrl].into_iter().filter_map(|field| self.lesser_link(map, field)).collect();
+        let amp = [Field::AmpWebUrl, Field::CdnAmpWebUrl].map(|field| self.lesser_link(map, field));
         let own_id = self.own_id(map);
         // Authors beside the provider are looked at only if it names none.
         let alone = !map.has(Field::Authors);
@@ -280,12 +280,15 @@ impl Conversion<'_> {
             (Some(one), None) | (None, Some(one)) => (one.clone(), one),
             (None, None) => return None,
         };
+        // The two are nearly always one, and a fingerprint is the dearest thing about an article.
+        let second = Some(&link).filter(|link| **link != identity);
+        let known_by = KnownBy::new(std::iter::once(&identity).chain(second), amp.iter().flatten(), own_id.as_ref());
         Some(Story {
             title: title?,
             excerpt,
             link,
             identity,
-            amp,
+            known_by,
             own_id,
             provider,
             images,

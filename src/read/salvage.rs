@@ -28,7 +28,7 @@ pub(super) fn retraction(front_matter: &str, names: &Names) -> Option<KnownBy> {
         }
     }
     let names = KnownBy::new(&own, &amp, id.as_ref());
-    (retracted && !names.own.is_empty()).then_some(names)
+    (retracted && !names.own().is_empty()).then_some(names)
 }
 
 #[cfg(test)]

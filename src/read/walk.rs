@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, FileType, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -48,20 +49,40 @@ impl Selection {
     }
 
     fn takes(&self, path: &Path) -> bool {
-        let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-        let included = match &self.include {
-            None => ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)),
-            Some(globs) => globs.is_match(path),
-        };
-        included && self.enters(path)
+        let name = path.file_name().unwrap_or_default();
+        self.takes_name(name) && self.include.as_ref().is_none_or(|globs| globs.is_match(path)) && !self.exclude.is_match(path)
     }
 
     /// Whether a folder's own name, or a file's, speaks against it.
     fn enters(&self, path: &Path) -> bool {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let unusual =
-            name.starts_with('.') || (name.starts_with('_') && !UNDERSCORED.contains(&&*name)) || FOREIGN.contains(&&*name);
-        (!unusual || self.named.contains(&*name)) && !self.exclude.is_match(path)
+        self.enters_name(path.file_name().unwrap_or_default()) && !self.exclude.is_match(path)
+    }
+
+    /// As [`Self::takes`], as far as the name tells. Most files need no more than that, nor a path of their own.
+    fn takes_name(&self, name: &OsStr) -> bool {
+        let ending = || {
+            let name = name.as_encoded_bytes();
+            let dot = memchr::memrchr(b'.', name).filter(|dot| *dot > 0)?;
+            Some(&name[dot + 1..])
+        };
+        let included = self.include.is_some()
+            || ending().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known.as_bytes())));
+        included && self.enters_name(name)
+    }
+
+    fn enters_name(&self, name: &OsStr) -> bool {
+        let is_among = |names: &[&str]| names.iter().any(|known| name == *known);
+        let unusual = match name.as_encoded_bytes().first() {
+            Some(b'.') => true,
+            Some(b'_') => !is_among(UNDERSCORED),
+            _ => is_among(FOREIGN),
+        };
+        !unusual || self.named.contains(&*name.to_string_lossy())
+    }
+
+    /// Whether the path of a file matters besides its name.
+    fn has_globs(&self) -> bool {
+        self.include.is_some() || !self.exclude.is_empty()
     }
 }
 
@@ -116,11 +137,41 @@ impl Sources {
         self.stamp = self.stamp.wrapping_add(stamp::digest((&diagnostic.path, &diagnostic.message)));
         self.diagnostics.push(diagnostic);
     }
+
+    fn warn(&mut self, path: &Path, message: &str, help: &str) {
+        self.report(Diagnostic::of_file(Severity::Warning, &path.to_string_lossy(), message, help));
+    }
+
+    fn special(&mut self, path: &Path, kind: FileType) {
+        let what = what(kind);
+        self.report(Diagnostic::of_file(
+            Severity::Error,
+            &path.to_string_lossy(),
+            format!("this is {what} and not a regular file; it is not read"),
+            "take it out of the folder, or leave it out with `exclude`",
+        ));
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
+        self.report(Diagnostic::of_file(
+            Severity::Error,
+            &path.to_string_lossy(),
+            format!("this folder cannot be read: {error}"),
+            "make it readable for this user, or leave it out with `exclude`",
+        ));
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.diagnostics.extend(other.diagnostics);
+        self.stamp = self.stamp.wrapping_add(other.stamp);
+        self.newest = self.newest.max(other.newest);
+    }
 }
 
-/// Walks folders of articles. `Err`: a folder that is not there or cannot be read.
-pub fn walk(folders: &[PathBuf], selection: &Selection) -> Result<Sources, (PathBuf, std::io::Error)> {
-    let mut walk = Walk { selection, sources: Sources::default(), entered: HashSet::new() };
+/// Walks folders of articles, with so many threads. `Err`: a folder that is not there or cannot be read.
+pub fn walk(folders: &[PathBuf], selection: &Selection, threads: usize) -> Result<Sources, (PathBuf, std::io::Error)> {
+    let mut walk = Walk { selection, threads, sources: Sources::default(), entered: HashSet::new() };
     for folder in folders {
         let failed = |error| (folder.clone(), error);
         let metadata = fs::metadata(folder).map_err(failed)?;
@@ -129,9 +180,9 @@ pub fn walk(folders: &[PathBuf], selection: &Selection) -> Result<Sources, (Path
             continue;
         }
         let root = folder.canonicalize().map_err(failed)?;
-        let mut links = Vec::new();
         fs::read_dir(folder).map_err(failed)?;
-        walk.folder(folder, Path::new(""), &root, &mut links);
+        let Found { sources, mut links, .. } = walk.below(folder, PathBuf::new(), &root);
+        walk.sources.merge(sources);
         // What a link leads to may be a file that is read anyway, and that is known only after everything else.
         links.sort_unstable();
         for link in links {
@@ -143,49 +194,115 @@ pub fn walk(folders: &[PathBuf], selection: &Selection) -> Result<Sources, (Path
 
 struct Walk<'a> {
     selection: &'a Selection,
+    threads: usize,
     sources: Sources,
     /// Folders and linked files that were read, as the system knows them: each is read once.
     entered: HashSet<PathBuf>,
 }
 
+/// What one thread has found.
+#[derive(Default)]
+struct Found {
+    sources: Sources,
+    /// Symbolic links, relative to the folder of articles.
+    links: Vec<PathBuf>,
+    /// Folders that were read, as the system knows them.
+    entered: Vec<PathBuf>,
+    /// Folders still to be read, relative to the folder of articles.
+    folders: Vec<PathBuf>,
+}
+
+/// The folders that wait to be read, and how many are being read, each of which may hold more.
+struct Queue {
+    waiting: Vec<PathBuf>,
+    busy: usize,
+}
+
 impl Walk<'_> {
-    fn folder(&mut self, base: &Path, below: &Path, root: &Path, links: &mut Vec<PathBuf>) {
+    /// Everything below one folder, however deep; what is found does not depend on the order of folders.
+    fn below(&mut self, base: &Path, start: PathBuf, root: &Path) -> Found {
+        let queue = Mutex::new(Queue { waiting: vec![start], busy: 0 });
+        let changed = Condvar::new();
+        let lock = || queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let work = || {
+            let mut found = Found::default();
+            let mut state = lock();
+            loop {
+                if let Some(folder) = state.waiting.pop() {
+                    state.busy += 1;
+                    drop(state);
+                    self.folder(base, &folder, root, &mut found);
+                    state = lock();
+                    state.busy -= 1;
+                    state.waiting.append(&mut found.folders);
+                    changed.notify_all();
+                } else if state.busy == 0 {
+                    return found;
+                } else {
+                    state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        };
+        let mut all = std::thread::scope(|scope| {
+            let handles: Vec<_> = (1..self.threads.max(1)).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            for handle in handles {
+                match handle.join() {
+                    Ok(found) => {
+                        all.sources.merge(found.sources);
+                        all.links.extend(found.links);
+                        all.entered.extend(found.entered);
+                    }
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            all
+        });
+        self.entered.extend(all.entered.drain(..));
+        all
+    }
+
+    /// The files of one folder, and the folders and links in it.
+    fn folder(&self, base: &Path, below: &Path, root: &Path, found: &mut Found) {
         let path = base.join(below);
         // Only links can lead to a folder twice, and links are resolved: the name that the system knows is unique.
         let known = root.join(below);
-        if self.selection.out.as_ref() == Some(&known) || !self.entered.insert(known) {
+        if self.selection.out.as_ref() == Some(&known) || self.entered.contains(&known) {
             return;
         }
+        found.entered.push(known);
         let entries = match fs::read_dir(if path.as_os_str().is_empty() { Path::new(".") } else { &path }) {
             Ok(entries) => entries,
-            Err(error) => return self.unreadable(&path, &error),
+            Err(error) => return found.sources.unreadable(&path, &error),
         };
         for entry in entries {
             let (entry, kind) = match entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind))) {
                 Ok(found) => found,
-                Err(error) => return self.unreadable(&path, &error),
+                Err(error) => return found.sources.unreadable(&path, &error),
             };
-            let below = below.join(entry.file_name());
-            if kind.is_dir() {
+            let name = entry.file_name();
+            let below = || below.join(&name);
+            if kind.is_dir() || kind.is_symlink() {
+                let below = below();
                 if self.selection.enters(&below) {
-                    self.folder(base, &below, root, links);
+                    if kind.is_dir() { &mut found.folders } else { &mut found.links }.push(below);
                 }
-            } else if kind.is_symlink() {
-                if self.selection.enters(&below) {
-                    links.push(below);
-                }
-            } else if self.selection.takes(&below) {
-                if kind.is_file() {
-                    // Relative to the open folder, which is half the cost of asking by path.
-                    match entry.metadata() {
-                        Ok(metadata) => self.sources.add(base.join(below), &metadata),
-                        // It vanished since the folder was read.
-                        Err(error) if error.kind() == ErrorKind::NotFound => {}
-                        Err(error) => self.unreadable(&base.join(below), &error),
-                    }
-                } else {
-                    self.special(&base.join(below), kind);
-                }
+                continue;
+            }
+            if !self.selection.takes_name(&name) || (self.selection.has_globs() && !self.selection.takes(&below())) {
+                continue;
+            }
+            let path = path.join(&name);
+            if !kind.is_file() {
+                found.sources.special(&path, kind);
+                continue;
+            }
+            // Relative to the open folder, which is half the cost of asking by path.
+            match entry.metadata() {
+                Ok(metadata) => found.sources.add(path, &metadata),
+                // It vanished since the folder was read.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => found.sources.unreadable(&path, &error),
             }
         }
     }
@@ -195,7 +312,7 @@ impl Walk<'_> {
         let path = base.join(below);
         let Ok((target, metadata)) = path.canonicalize().and_then(|target| Ok((target.clone(), target.metadata()?))) else {
             if self.selection.takes(below) {
-                self.warn(&path, "this link leads nowhere; it is not read", "mend the link, or take it away");
+                self.sources.warn(&path, "this link leads nowhere; it is not read", "mend the link, or take it away");
             }
             return;
         };
@@ -203,7 +320,7 @@ impl Walk<'_> {
             return;
         }
         let Ok(inside) = target.strip_prefix(root) else {
-            self.warn(
+            self.sources.warn(
                 &path,
                 "this link leads out of the article folder; it is not read",
                 "name the folder that it leads to as well: `feedmill build ARTICLES…`",
@@ -212,48 +329,24 @@ impl Walk<'_> {
         };
         if metadata.is_dir() {
             // The links in it are those of the folder itself, which were found under its own name.
-            let mut links = Vec::new();
             let readable = inside.ancestors().all(|folder| folder.as_os_str().is_empty() || self.selection.enters(folder));
             if !readable && !inside.as_os_str().is_empty() {
-                let before = self.sources.files.len();
-                self.folder(root, inside, root, &mut links);
+                let mut sources = self.below(root, inside.to_owned(), root).sources;
                 // Shown under the name that the user gave them.
-                for file in &mut self.sources.files[before..] {
+                for file in &mut sources.files {
                     if let Ok(rest) = file.strip_prefix(&target) {
                         *file = path.join(rest);
                     }
                 }
+                self.sources.merge(sources);
             }
         } else if metadata.is_file() {
             if !self.selection.reads(inside) && self.entered.insert(target) {
                 self.sources.add(path, &metadata);
             }
         } else {
-            self.special(&path, metadata.file_type());
+            self.sources.special(&path, metadata.file_type());
         }
-    }
-
-    fn special(&mut self, path: &Path, kind: FileType) {
-        let what = what(kind);
-        self.sources.report(Diagnostic::of_file(
-            Severity::Error,
-            &path.to_string_lossy(),
-            format!("this is {what} and not a regular file; it is not read"),
-            "take it out of the folder, or leave it out with `exclude`",
-        ));
-    }
-
-    fn warn(&mut self, path: &Path, message: &str, help: &str) {
-        self.sources.report(Diagnostic::of_file(Severity::Warning, &path.to_string_lossy(), message, help));
-    }
-
-    fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
-        self.sources.report(Diagnostic::of_file(
-            Severity::Error,
-            &path.to_string_lossy(),
-            format!("this folder cannot be read: {error}"),
-            "make it readable for this user, or leave it out with `exclude`",
-        ));
     }
 }
 

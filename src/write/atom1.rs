@@ -17,7 +17,7 @@ const NAMESPACES: [(&str, &str); 2] =
     [("media", "http://search.yahoo.com/mrss/"), ("thr", "http://purl.org/syndication/thread/1.0")];
 
 /// The bytes of the document.
-pub(super) fn write(feed: &Feed, bodies: &[String]) -> Result<Vec<u8>, String> {
+pub(super) fn write(feed: &Feed, bodies: &[String], mut memory: Vec<u8>) -> Result<Vec<u8>, String> {
     let self_link = Link {
         href: feed.address(Format::Atom).as_str().to_owned(),
         rel: "self".to_owned(),
@@ -39,8 +39,8 @@ pub(super) fn write(feed: &Feed, bodies: &[String]) -> Result<Vec<u8>, String> {
     };
     // The crate's own declaration leaves out the encoding.
     let config = WriteConfig { write_document_declaration: false, indent_size: Some(1) };
-    let declaration = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
-    document.write_with_config(declaration, config).map_err(|error| error.to_string())
+    memory.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+    document.write_with_config(memory, config).map_err(|error| error.to_string())
 }
 
 fn entry(entry: &Entry, body: &str) -> AtomEntry {

@@ -22,7 +22,7 @@ const NAMESPACES: [(&str, &str); 2] =
     [("media", "http://search.yahoo.com/mrss/"), ("sy", "http://purl.org/rss/1.0/modules/syndication/")];
 
 /// The bytes of the document.
-pub(super) fn write(feed: &Feed, bodies: &[String]) -> Result<Vec<u8>, String> {
+pub(super) fn write(feed: &Feed, bodies: &[String], memory: Vec<u8>) -> Result<Vec<u8>, String> {
     let self_link = atom::Link {
         href: feed.address(Format::Rss).as_str().to_owned(),
         rel: "self".to_owned(),
@@ -44,7 +44,7 @@ pub(super) fn write(feed: &Feed, bodies: &[String]) -> Result<Vec<u8>, String> {
         namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),
         ..Channel::default()
     };
-    channel.pretty_write_to(Vec::new(), b' ', 1).map_err(|error| error.to_string())
+    channel.pretty_write_to(memory, b' ', 1).map_err(|error| error.to_string())
 }
 
 /// Thunderbird asks again as `sy:` says. Not through the crate's own type for it, which adds an `updateBase` in 1970.

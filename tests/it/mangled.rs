@@ -72,7 +72,7 @@ fn read(bytes: &[u8], runs: &HashSet<Vec<u8>>) -> Found {
         _ => assert_eq!(errors, 0, "{found:?} {diagnostics:?}"),
     }
     if let Found::Retracted(names) = &found {
-        assert!(!names.own.is_empty());
+        assert!(!names.own().is_empty());
     }
     for diagnostic in &diagnostics {
         check_place(diagnostic, bytes);

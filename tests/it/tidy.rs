@@ -203,7 +203,7 @@ fn each_crate_has_its_room() {
     only_in(&["serde_yaml::", "granit_parser::"], &["read/", "site.rs"]);
     only_in(&["rss::"], &["write/rss2.rs"]);
     only_in(&["atom_syndication::"], &["write/atom1.rs"]);
-    only_in(&["roxmltree::"], &["write.rs"]);
+    only_in(&["quick_xml::"], &["write/read_back.rs"]);
     only_in(&["tempfile::"], &["publish.rs", "publish/", "cache.rs"]);
     only_in(&["indicatif::"], &["main.rs"]);
     only_in(&["serde_json::"], &["manifest.rs", "cache.rs"]);
