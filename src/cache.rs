@@ -4,8 +4,9 @@
 //! depends on is as it was: each article file by path, size, times and inode, the settings, the program, the published files,
 //! and the clock within the span in which no date comes or goes. Whatever is in doubt makes a full run.
 
+use std::borrow::Cow;
 use std::fs;
-use std::io::Write;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -28,6 +29,17 @@ pub struct Answer {
     pub diagnostics: Vec<Diagnostic>,
     /// Files that are no articles, and why.
     pub others: Vec<(PathBuf, String)>,
+}
+
+/// As [`Answer`], to be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'s> {
+    /// How many of what.
+    pub counts: Counts,
+    /// What was found.
+    pub diagnostics: &'s [Diagnostic],
+    /// Files that are no articles, and why.
+    pub others: &'s [(PathBuf, String)],
 }
 
 /// What a run with nothing new has to say.
@@ -70,106 +82,100 @@ impl Cache {
     /// Keeps what a run found. `dated` is the newest time of any article file, and the span of time in which no date comes or
     /// goes. A file that is as new as the run may change again without showing it: then nothing is kept. That it cannot be kept
     /// is no reason to fail.
-    pub fn keep(
-        &self,
-        articles: u64,
-        settings: u64,
-        out: &Path,
-        dated: (SystemTime, (i64, i64)),
-        files: Vec<String>,
-        said: Answer,
-    ) {
+    pub fn keep(&self, articles: u64, settings: u64, out: &Path, dated: (SystemTime, (i64, i64)), files: &[String], said: Said) {
         let (newest, span) = dated;
         let settled = self.begun.is_some_and(|begun| newest + GRANULARITY < begun);
-        let outputs = outputs(out, &files);
-        let state = State::new(Stamps { articles, settings, outputs, span }, files, said);
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let kept = settled.then(|| serde_json::to_vec(&state).ok()).flatten().and_then(|bytes| {
-            let mut file = tempfile::NamedTempFile::new_in(folder).ok()?;
-            file.write_all(&bytes).ok()?;
-            file.persist(&self.path).ok()
+        let kept = settled.then(|| {
+            let outputs = outputs(out, files);
+            let diagnostics = said.diagnostics.iter().map(Found::of).collect();
+            let (counts, others) = (said.counts, said.others.iter().map(Cow::Borrowed).collect());
+            let files = files.iter().map(|file| Cow::Borrowed(file.as_str())).collect();
+            self.put(&State { articles, settings, outputs, span, counts, diagnostics, others, files })
         });
-        if kept.is_none() {
+        if kept.flatten().is_none() {
             // An old state would not answer, but nobody needs it.
             let _ = fs::remove_file(&self.path);
         }
     }
+
+    fn put(&self, state: &State) -> Option<fs::File> {
+        let file = tempfile::NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new("."))).ok()?;
+        // It can be as long as what there is to say about a million articles.
+        let mut writer = BufWriter::new(file);
+        serde_json::to_writer(&mut writer, state).ok()?;
+        writer.into_inner().ok()?.persist(&self.path).ok()
+    }
 }
 
 /// What the published files are: their stamps, or that they are not there.
-fn outputs(folder: &Path, paths: &[String]) -> u64 {
-    let stamp = |path: &String| {
-        let path = folder.join(path);
-        fs::symlink_metadata(&path).ok().map(|metadata| stamp::of(&path, &metadata))
+fn outputs<P: AsRef<str>>(folder: &Path, paths: &[P]) -> u64 {
+    let stamp = |path: &P| {
+        let path = path.as_ref();
+        let metadata = fs::symlink_metadata(folder.join(path)).ok()?;
+        Some(stamp::of(folder, path.as_ref(), &metadata))
     };
     stamp::digest(paths.iter().map(stamp).collect::<Vec<_>>())
 }
 
-/// What a run depended on.
-#[derive(Clone, Copy)]
-struct Stamps {
-    articles: u64,
-    settings: u64,
-    outputs: u64,
-    span: (i64, i64),
-}
-
-/// The file.
+/// The file: what a run depended on, and what it found.
 #[derive(Serialize, Deserialize)]
-struct State {
+struct State<'s> {
     articles: u64,
     settings: u64,
     outputs: u64,
     span: (i64, i64),
     counts: Counts,
-    diagnostics: Vec<Found>,
-    others: Vec<(PathBuf, String)>,
-    files: Vec<String>,
+    diagnostics: Vec<Found<'s>>,
+    others: Vec<Cow<'s, (PathBuf, String)>>,
+    files: Vec<Cow<'s, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Found {
+struct Found<'s> {
     severity: u8,
-    path: String,
+    path: Cow<'s, str>,
     line: usize,
     column: usize,
-    message: String,
-    help: String,
-    excerpt: Option<(String, usize, usize)>,
+    message: Cow<'s, str>,
+    help: Cow<'s, str>,
+    excerpt: Option<(Cow<'s, str>, usize, usize)>,
 }
 
 const SEVERITIES: [Severity; 3] = [Severity::Error, Severity::Warning, Severity::Note];
 
-impl State {
-    fn new(stamps: Stamps, files: Vec<String>, said: Answer) -> Self {
-        let found = |diagnostic: Diagnostic| Found {
-            severity: (0..)
-                .zip(SEVERITIES)
-                .find(|(_, severity)| *severity == diagnostic.severity)
-                .map_or(0, |(number, _)| number),
-            path: diagnostic.path,
+impl<'s> Found<'s> {
+    fn of(diagnostic: &'s Diagnostic) -> Self {
+        let severity = (0..).zip(SEVERITIES).find(|(_, severity)| *severity == diagnostic.severity);
+        let excerpt = diagnostic.excerpt.as_ref();
+        Self {
+            severity: severity.map_or(0, |(number, _)| number),
+            path: Cow::Borrowed(&diagnostic.path),
             line: diagnostic.line,
             column: diagnostic.column,
-            message: diagnostic.message,
-            help: diagnostic.help,
-            excerpt: diagnostic.excerpt.map(|excerpt| (excerpt.text, excerpt.before, excerpt.marked)),
-        };
-        let Stamps { articles, settings, outputs, span } = stamps;
-        let diagnostics = said.diagnostics.into_iter().map(found).collect();
-        Self { articles, settings, outputs, span, counts: said.counts, diagnostics, others: said.others, files }
+            message: Cow::Borrowed(&diagnostic.message),
+            help: Cow::Borrowed(&diagnostic.help),
+            excerpt: excerpt.map(|excerpt| (Cow::Borrowed(&*excerpt.text), excerpt.before, excerpt.marked)),
+        }
     }
 
+    fn diagnostic(self) -> Diagnostic {
+        Diagnostic {
+            severity: SEVERITIES.get(usize::from(self.severity)).copied().unwrap_or(Severity::Error),
+            path: self.path.into_owned(),
+            line: self.line,
+            column: self.column,
+            message: self.message.into_owned(),
+            help: self.help.into_owned(),
+            excerpt: self.excerpt.map(|(text, before, marked)| Excerpt { text: text.into_owned(), before, marked }),
+        }
+    }
+}
+
+impl State<'_> {
     fn known(self) -> Known {
-        let diagnostic = |found: Found| Diagnostic {
-            severity: SEVERITIES.get(usize::from(found.severity)).copied().unwrap_or(Severity::Error),
-            path: found.path,
-            line: found.line,
-            column: found.column,
-            message: found.message,
-            help: found.help,
-            excerpt: found.excerpt.map(|(text, before, marked)| Excerpt { text, before, marked }),
-        };
-        let diagnostics = self.diagnostics.into_iter().map(diagnostic).collect();
-        Known { said: Answer { counts: self.counts, diagnostics, others: self.others }, files: self.files }
+        let diagnostics = self.diagnostics.into_iter().map(Found::diagnostic).collect();
+        let others = self.others.into_iter().map(Cow::into_owned).collect();
+        let files = self.files.into_iter().map(Cow::into_owned).collect();
+        Known { said: Answer { counts: self.counts, diagnostics, others }, files }
     }
 }

@@ -262,9 +262,9 @@ impl Composer<'_> {
         let stories = &self.grouping.stories;
         let story = &stories.list[story as usize];
         let names = |row: usize| self.index.names(&self.index.rows[row]).0;
-        let mut rows = std::iter::once(story.winner).chain(stories.rows(story));
+        let mut rows = std::iter::once(story.winner as usize).chain(stories.rows(story));
         let own_id = rows.find_map(|row| names(row).iter().find_map(|name| self.index.own_id(*name)));
-        let made = || names(story.winner).first().map(|name| EntryId::from_fingerprint(*name));
+        let made = || names(story.winner as usize).first().map(|name| EntryId::from_fingerprint(*name));
         own_id.cloned().or_else(made).unwrap_or_else(|| told.entry_id())
     }
 

@@ -51,11 +51,11 @@ struct Fetch<'a> {
 impl Fetch<'_> {
     fn article(&mut self, story: u32) -> Option<Article> {
         let story = &self.grouping.stories.list[story as usize];
-        let row = &self.index.rows[story.winner];
+        let row = &self.index.rows[story.winner as usize];
         let path = self.index.file(row);
         let source = path.to_string_lossy();
         // Whatever there is to say about the file was said at the first reading.
-        let found = read::file(self.rules, path, &source, &mut self.desk, &mut Vec::new());
+        let found = read::file(self.rules, &path, &source, &mut self.desk, &mut Vec::new());
         if let Found::Article(article) = found
             && article.published.timestamp() == row.published
             && article.status == row.status

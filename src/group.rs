@@ -27,7 +27,7 @@ pub struct Grouping {
     /// The feeds: that of all topics first, then by slug.
     pub feeds: Vec<Plan>,
     /// The topics of each story, as places in `topics`.
-    story_topics: Vec<Vec<u32>>,
+    story_topics: Lists,
 }
 
 /// What one feed will hold.
@@ -48,7 +48,7 @@ impl Grouping {
 
     /// The topics of a story: those of the copy that stands for it first.
     pub fn topics_of(&self, story: u32) -> impl Iterator<Item = &Topic> {
-        self.story_topics[story as usize].iter().map(|&topic| &self.topics[topic as usize])
+        self.story_topics.get(story).iter().map(|&topic| &self.topics[topic as usize])
     }
 }
 
@@ -66,23 +66,24 @@ pub struct Clock {
 pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, diagnostics: &mut Vec<Diagnostic>) -> Grouping {
     let stories = story::stories(index, site, clock, diagnostics);
     let found = topics::topics(index, &stories, site, published, diagnostics);
-    let mut story_topics = vec![Vec::new(); stories.list.len()];
+    let mut story_topics = Lists::default();
     let mut latest: Vec<Newest> = vec![Newest::new(site.limit); found.topics.len()];
     let mut all = Newest::new(site.limit);
     for (number, story) in (0..).zip(&stories.list) {
+        let topics = story_topics.begin();
         if story.state != State::Published {
             continue;
         }
-        let place = (std::cmp::Reverse(index.rows[story.winner].published), story.name, number);
+        let winner = story.winner as usize;
+        let name = index.names(&index.rows[winner]).0.first().copied().unwrap_or_default();
+        let place = (std::cmp::Reverse(index.rows[winner].published), name, number);
         all.add(place);
-        let topics: &mut Vec<u32> = &mut story_topics[number as usize];
         // The winner's topics come first, then what its other copies add.
-        let winner = std::iter::once(story.winner);
-        for row in winner.chain(stories.rows(story).filter(|&row| row != story.winner && stories.public[row])) {
+        for row in std::iter::once(winner).chain(stories.rows(story).filter(|&row| row != winner && stories.public[row])) {
             for spelling in index.topics(&index.rows[row]) {
                 let topic = found.of_spelling[*spelling as usize];
-                if !topics.contains(&topic) {
-                    topics.push(topic);
+                if !story_topics.all[topics..].contains(&topic) {
+                    story_topics.all.push(topic);
                     latest[topic as usize].add(place);
                 }
             }
@@ -103,6 +104,27 @@ pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, dia
 
 fn slug_of<'t>(topics: &'t [Topic], plan: &Plan) -> Option<&'t Slug> {
     plan.topic.map(|topic| &topics[topic].slug)
+}
+
+/// Very many short lists, one behind the other.
+#[derive(Clone, Debug, Default)]
+struct Lists {
+    all: Vec<u32>,
+    /// Where each list begins.
+    starts: Vec<u32>,
+}
+
+impl Lists {
+    /// Begins the next list, and says where.
+    fn begin(&mut self) -> usize {
+        self.starts.push(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        self.all.len()
+    }
+
+    fn get(&self, number: u32) -> &[u32] {
+        let place = |number: usize| self.starts.get(number).map_or(self.all.len(), |start| *start as usize);
+        self.all.get(place(number as usize)..place(number as usize + 1)).unwrap_or_default()
+    }
 }
 
 /// Newest first; stories of one second by name, so that no order of files shows.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::article::{Article, KnownBy, Status};
 use crate::error::Diagnostic;
+use crate::files::Files;
 use crate::link::{EntryId, Fingerprint};
 use crate::read::{self, Desk, Found, Rules};
 use crate::site::Blocked;
@@ -16,7 +17,7 @@ use crate::text::Line;
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     /// The files that were read, sorted; a row names its file by its place here.
-    pub files: Vec<PathBuf>,
+    pub files: Files,
     /// The articles, in the order of their files.
     pub rows: Vec<Row>,
     /// Topic names as written, sorted.
@@ -34,7 +35,7 @@ pub struct Index {
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The place of its file in [`Index::files`].
-    pub file: usize,
+    pub file: u32,
     /// When it was published, in seconds of Unix time.
     pub published: i64,
     /// When it last changed.
@@ -82,8 +83,8 @@ impl Index {
 
     /// The file of a row.
     #[must_use]
-    pub fn file(&self, row: &Row) -> &Path {
-        &self.files[row.file]
+    pub fn file(&self, row: &Row) -> PathBuf {
+        self.files.path(row.file as usize)
     }
 }
 
@@ -92,13 +93,7 @@ const RUN: usize = 32;
 
 /// Reads all files with so many threads; `read` counts them for whoever wants to show it.
 #[must_use]
-pub fn index(
-    files: Vec<PathBuf>,
-    rules: &Rules,
-    block: &[Blocked],
-    threads: usize,
-    read: &AtomicUsize,
-) -> (Index, Vec<Diagnostic>) {
+pub fn index(files: Files, rules: &Rules, block: &[Blocked], threads: usize, read: &AtomicUsize) -> (Index, Vec<Diagnostic>) {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut part = Part::default();
@@ -109,8 +104,8 @@ pub fn index(
                 return part;
             }
             let end = (start + RUN).min(files.len());
-            for (number, path) in (start..).zip(&files[start..end]) {
-                part.read(number, path, rules, block, &mut desk);
+            for number in start..end {
+                part.read(number, &files.path(number), rules, block, &mut desk);
             }
             read.fetch_add(end - start, Ordering::Relaxed);
         }
@@ -144,7 +139,7 @@ impl Part {
             Found::Article(article) => self.add(file, &article, block),
             Found::Retracted(names) => {
                 let status = Status { deleted: true, ..Status::default() };
-                self.row(&names, Row::new(file, 0, 0, status));
+                self.row(&names, Row::new(offset(file), 0, 0, status));
             }
             Found::Other(reason) => self.index.others.push((file, reason)),
             Found::Faulty => self.index.faulty += 1,
@@ -153,7 +148,7 @@ impl Part {
 
     fn add(&mut self, file: usize, article: &Article, block: &[Blocked]) {
         let story = &article.story;
-        let mut row = Row::new(file, article.published.timestamp(), article.updated.timestamp(), article.status);
+        let mut row = Row::new(offset(file), article.published.timestamp(), article.updated.timestamp(), article.status);
         row.blocked = block.iter().any(|blocked| blocked.covers(&story.link) || blocked.covers(&story.identity));
         row.topics = Range { start: offset(self.index.topic_lists.len()), len: count(article.topics.len()) };
         for topic in &article.topics {
@@ -177,32 +172,35 @@ impl Part {
 }
 
 impl Row {
-    fn new(file: usize, published: i64, updated: i64, status: Status) -> Self {
+    fn new(file: u32, published: i64, updated: i64, status: Status) -> Self {
         let nothing = Range::default();
         Self { file, published, updated, status, blocked: false, names: nothing, own_names: 0, topics: nothing }
     }
 }
 
 /// Parts to one index in which nothing shows how many threads there were.
-fn merge(files: Vec<PathBuf>, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
+fn merge(files: Files, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
     let mut topics: Vec<Line> = parts.iter().flat_map(|part| part.spellings.keys().cloned()).collect();
     topics.sort_unstable();
     topics.dedup();
-    let mut index = Index { files, topics, ..Index::default() };
+    let mut index = Index::default();
     let mut diagnostics = Vec::new();
-    for part in parts {
+    for mut part in parts {
         let mut places = vec![0; part.spellings.len()];
         for (spelling, number) in &part.spellings {
-            places[*number as usize] = offset(index.topics.binary_search(spelling).unwrap_or(0));
+            places[*number as usize] = offset(topics.binary_search(spelling).unwrap_or(0));
+        }
+        for topic in &mut part.index.topic_lists {
+            *topic = places[*topic as usize];
         }
         let (names, lists) = (offset(index.names.len()), offset(index.topic_lists.len()));
-        index.names.extend(part.index.names);
-        index.topic_lists.extend(part.index.topic_lists.iter().map(|number| places[*number as usize]));
-        index.rows.extend(part.index.rows.into_iter().map(|mut row| {
+        for row in &mut part.index.rows {
             row.names.start += names;
             row.topics.start += lists;
-            row
-        }));
+        }
+        append(&mut index.names, part.index.names);
+        append(&mut index.topic_lists, part.index.topic_lists);
+        append(&mut index.rows, part.index.rows);
         index.others.extend(part.index.others);
         for (name, id) in part.index.own_ids {
             keep_first(&mut index.own_ids, name, id);
@@ -212,7 +210,17 @@ fn merge(files: Vec<PathBuf>, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
     }
     index.rows.sort_unstable_by_key(|row| row.file);
     index.others.sort_unstable();
-    (index, diagnostics)
+    (Index { files, topics, ..index }, diagnostics)
+}
+
+/// Adds a long list to another, with no more memory than both have.
+fn append<T>(list: &mut Vec<T>, mut more: Vec<T>) {
+    if list.is_empty() {
+        *list = more;
+    } else {
+        list.reserve_exact(more.len());
+        list.append(&mut more);
+    }
 }
 
 /// Of two spellings of one id (`urn:uuid:` in either case) that of the first file counts.

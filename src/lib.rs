@@ -82,7 +82,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::cache::{Answer, Cache};
+use crate::cache::{Answer, Cache, Said};
 use crate::error::{Diagnostic, Error, FolderError, Severity, shown};
 use crate::group::story::State;
 use crate::group::{Clock, Grouping};
@@ -100,6 +100,7 @@ pub mod compose;
 pub mod error;
 pub mod feed;
 pub mod fetch;
+pub mod files;
 pub mod format;
 pub mod group;
 pub mod index;
@@ -203,7 +204,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
 
     let grouping = group::group(&index, site, request.clock, &folder.published, &mut diagnostics);
     let mut report = Report { counts: counts(&index, &grouping), diagnostics, ..Report::default() };
-    report.others = index.others.iter().map(|&(file, reason)| (index.files[file].clone(), reason.to_owned())).collect();
+    report.others = index.others.iter().map(|&(file, reason)| (index.files.path(file), reason.to_owned())).collect();
 
     let toml: Vec<&PathBuf> = report.others.iter().filter(|(_, reason)| reason == read::TOML).map(|(path, _)| path).collect();
     if let Some(first) = toml.first() {
@@ -237,13 +238,15 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     // What is said once, of feeds that come and go, must not be said again: then the next run reads everything.
     let settled = !report.failed && report.changes.gone.is_empty() && !report.feeds_changed;
     if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
-        let said = Answer { counts: report.counts, diagnostics: report.diagnostics.clone(), others: report.others.clone() };
+        // They have served.
+        drop((index, grouping));
+        let said = Said { counts: report.counts, diagnostics: &report.diagnostics, others: &report.others };
         let mut files: Vec<String> = report.changes.written.union(&report.changes.unchanged).cloned().collect();
         if files.is_empty() {
             // Whoever writes nothing looks at the manifest all the same.
             files.push(manifest::FILE_NAME.to_owned());
         }
-        cache.keep(articles, settings, &site.out, (newest, dates.get()), files, said);
+        cache.keep(articles, settings, &site.out, (newest, dates.get()), &files, said);
     }
     Ok(report)
 }

@@ -1,6 +1,7 @@
 //! Stamps: a number for a file that changes when the file does, told without reading it.
 
 use std::collections::hash_map::DefaultHasher;
+use std::ffi::OsStr;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -15,15 +16,16 @@ pub fn digest(value: impl Hash) -> u64 {
 
 /// What changes of a file when it is changed, restored with an old date, or replaced by one of the same size.
 #[must_use]
-pub fn of(path: &Path, metadata: &std::fs::Metadata) -> u64 {
+pub fn of(folder: &Path, name: &OsStr, metadata: &std::fs::Metadata) -> u64 {
+    let path = (folder.as_os_str().as_encoded_bytes(), name.as_encoded_bytes());
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
         let times = (metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec());
-        digest((path.as_os_str().as_encoded_bytes(), metadata.len(), times, metadata.ino(), metadata.dev()))
+        digest((path, metadata.len(), times, metadata.ino(), metadata.dev()))
     }
     #[cfg(not(unix))]
-    digest((path.as_os_str().as_encoded_bytes(), metadata.len(), metadata.modified().ok(), metadata.created().ok()))
+    digest((path, metadata.len(), metadata.modified().ok(), metadata.created().ok()))
 }
 
 /// The newest time that a file has: of its content, or of its place.

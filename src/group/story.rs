@@ -25,9 +25,7 @@ pub struct Story {
     /// Whether it may be shown.
     pub state: State,
     /// The row that stands for it.
-    pub winner: usize,
-    /// What the winner is known by first; orders stories of one second.
-    pub name: Fingerprint,
+    pub winner: u32,
     first: u32,
     len: u32,
 }
@@ -85,7 +83,7 @@ pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mu
 
     let judge = Judge { site, clock };
     let public: Vec<bool> = rows.iter().map(|row| judge.public(row)).collect();
-    let mut members: Vec<(usize, u32)> = (0..).zip(rows).map(|(row, _)| (sets.root(row as usize), row)).collect();
+    let mut members: Vec<(u32, u32)> = (0..).zip(rows).map(|(row, _)| (narrow(sets.root(row as usize)), row)).collect();
     members.sort_unstable();
     let mut list: Vec<Story> = Vec::new();
     for group in members.chunk_by(|a, b| a.0 == b.0) {
@@ -106,18 +104,20 @@ pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mu
         };
         let winner = newest(&mut shown.iter().copied()).or_else(|| newest(&mut rows_of())).unwrap_or(0);
         if state == State::Published && shown.len() > 1 {
-            let others: Vec<_> =
-                shown.iter().filter(|&&row| row != winner).map(|&row| index.file(&rows[row]).to_string_lossy()).collect();
+            let others: Vec<_> = shown
+                .iter()
+                .filter(|&&row| row != winner)
+                .map(|&row| index.file(&rows[row]).to_string_lossy().into_owned())
+                .collect();
             let message = format!(
                 "the same story as {}; it has one entry, made of this file, with the topics of all",
                 others.join(" and ")
             );
             let help = "if they are different stories, give each its own `originalUrl` or `id`; else take one out";
-            diagnostics.push(warning(index.file(&rows[winner]), message, help));
+            diagnostics.push(warning(&index.file(&rows[winner]), message, help));
         }
-        let name = index.names(&rows[winner]).0.first().copied().unwrap_or_default();
         let first = list.last().map_or(0, |story: &Story| story.first + story.len);
-        list.push(Story { state, winner, name, first, len: u32::try_from(group.len()).unwrap_or(u32::MAX) });
+        list.push(Story { state, winner: narrow(winner), first, len: narrow(group.len()) });
     }
     let members: Vec<u32> = members.into_iter().map(|(_, row)| row).collect();
     let mut story_of = vec![0; rows.len()];
@@ -133,13 +133,17 @@ pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mu
         }
     }
     blocked.sort_unstable();
-    Stories { list, public, members, names: lookup(&own, &amp, &story_of), blocked }
+    Stories { list, public, members, names: lookup(own, &amp, &story_of), blocked }
 }
 
 /// Names and the rows that have them, sorted.
 fn names_of<'i>(index: &'i Index, names: impl Fn(&'i Row) -> &'i [Fingerprint]) -> Vec<(Fingerprint, u32)> {
-    let mut all: Vec<_> =
-        (0..).zip(&index.rows).flat_map(|(number, row)| names(row).iter().map(move |name| (*name, number))).collect();
+    // Nearly every row has one: a list that grows by itself could be twice as long as needed.
+    let mut all = Vec::new();
+    all.reserve_exact(index.rows.iter().map(|row| names(row).len()).sum());
+    for (number, row) in (0..).zip(&index.rows) {
+        all.extend(names(row).iter().map(|name| (*name, number)));
+    }
     all.sort_unstable();
     all
 }
@@ -168,23 +172,32 @@ fn unite_by_amp(own: &[(Fingerprint, u32)], amp: &[(Fingerprint, u32)], sets: &m
     };
     let pairs: Vec<_> = joins.iter().copied().filter(|&(a, b)| a < b && alone(a) && alone(b)).collect();
     for (a, b) in pairs {
-        sets.unite(u32::try_from(a).unwrap_or(0), u32::try_from(b).unwrap_or(0));
+        sets.unite(narrow(a), narrow(b));
     }
 }
 
 /// Names to stories. A name that is one story's own and another's AMP page is the former's; an AMP page of several is nobody's.
-fn lookup(own: &[(Fingerprint, u32)], amp: &[(Fingerprint, u32)], story_of: &[u32]) -> Vec<(Fingerprint, u32)> {
-    let mut names: Vec<(Fingerprint, u32)> = own.iter().map(|(name, row)| (*name, story_of[*row as usize])).collect();
+fn lookup(own: Vec<(Fingerprint, u32)>, amp: &[(Fingerprint, u32)], story_of: &[u32]) -> Vec<(Fingerprint, u32)> {
+    // In the memory that the rows had.
+    let mut names = own;
+    for (_, row) in &mut names {
+        *row = story_of[*row as usize];
+    }
     names.dedup();
+    let own = names.len();
     for group in amp.chunk_by(|a, b| a.0 == b.0) {
         let story = story_of[group[0].1 as usize];
         let one = group.iter().all(|(_, row)| story_of[*row as usize] == story);
-        if one && own.binary_search_by_key(&group[0].0, |(name, _)| *name).is_err() {
+        if one && names[..own].binary_search_by_key(&group[0].0, |(name, _)| *name).is_err() {
             names.push((group[0].0, story));
         }
     }
     names.sort_unstable();
     names
+}
+
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 struct Judge<'a> {
@@ -237,7 +250,7 @@ impl Sets {
 
     fn unite(&mut self, a: u32, b: u32) {
         let (a, b) = (self.root(a as usize), self.root(b as usize));
-        self.0[a.max(b)] = u32::try_from(a.min(b)).unwrap_or(0);
+        self.0[a.max(b)] = narrow(a.min(b));
     }
 }
 
@@ -291,8 +304,8 @@ mod tests {
         /// The files of each story, by number; the one that stands for it first.
         fn together(&self) -> Vec<Vec<usize>> {
             let files = |story: &Story| {
-                let mut rows: Vec<usize> = self.stories.rows(story).filter(|row| *row != story.winner).collect();
-                rows.insert(0, story.winner);
+                let mut rows: Vec<usize> = self.stories.rows(story).filter(|row| *row != story.winner as usize).collect();
+                rows.insert(0, story.winner as usize);
                 rows
             };
             self.stories.list.iter().map(files).collect()

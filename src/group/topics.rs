@@ -100,7 +100,7 @@ impl Naming<'_> {
                 let message =
                     format!("the topic `{written}` is written `{}` here; both are one topic", self.index.topics[*other as usize]);
                 let help = "spell it alike everywhere, or name it under `topics` in the site file";
-                self.diagnostics.push(warning(self.index.file(&self.index.rows[*first]), message, help));
+                self.diagnostics.push(warning(&self.index.file(&self.index.rows[*first]), message, help));
             }
         }
         if written.contains([',', '/']) {
@@ -194,7 +194,7 @@ impl Naming<'_> {
                 format!("the topic `{}` gets the folder `{}`, since `{wanted}` is another topic's", topic.name, topic.slug);
             // It is news only once: afterwards the folder is its own.
             let path = self.index.file(&self.index.rows[firsts[number]]);
-            self.diagnostics.push(warning(path, message, "choose a `slug` for it under `topics` in the site file"));
+            self.diagnostics.push(warning(&path, message, "choose a `slug` for it under `topics` in the site file"));
         }
     }
 

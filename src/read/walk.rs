@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::error::{Diagnostic, Severity};
+use crate::files::Files;
 use crate::stamp;
 
 /// Endings of files that can hold an article.
@@ -97,10 +98,10 @@ fn globs(patterns: &[String]) -> Result<GlobSet, String> {
 }
 
 /// The files to read, in the order of their folders until they are sorted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Sources {
     /// The files.
-    pub files: Vec<PathBuf>,
+    pub files: Files,
     /// What could not be read, or must not.
     pub diagnostics: Vec<Diagnostic>,
     /// A number that changes when any file is changed, comes or goes.
@@ -111,7 +112,7 @@ pub struct Sources {
 
 impl Default for Sources {
     fn default() -> Self {
-        Self { files: Vec::new(), diagnostics: Vec::new(), stamp: 0, newest: SystemTime::UNIX_EPOCH }
+        Self { files: Files::default(), diagnostics: Vec::new(), stamp: 0, newest: SystemTime::UNIX_EPOCH }
     }
 }
 
@@ -119,18 +120,21 @@ impl Sources {
     /// The same in the order of paths.
     #[must_use]
     pub fn sorted(mut self) -> Self {
-        // By bytes and not by components, which is many times slower.
-        self.files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
-        self.files.dedup();
+        self.files.sort();
         self.diagnostics.sort_by(Diagnostic::order);
         self
     }
 
-    fn add(&mut self, path: PathBuf, metadata: &Metadata) {
+    fn add(&mut self, folder: &Path, name: &OsStr, metadata: &Metadata) {
         // A sum does not depend on the order of a folder.
-        self.stamp = self.stamp.wrapping_add(stamp::of(&path, metadata));
+        self.stamp = self.stamp.wrapping_add(stamp::of(folder, name, metadata));
         self.newest = self.newest.max(stamp::newest(metadata));
-        self.files.push(path);
+        self.files.push(folder, name);
+    }
+
+    /// As [`Self::add`], of a file that was named by itself.
+    fn add_file(&mut self, path: &Path, metadata: &Metadata) {
+        self.add(path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default(), metadata);
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -162,7 +166,7 @@ impl Sources {
     }
 
     fn merge(&mut self, other: Self) {
-        self.files.extend(other.files);
+        self.files.append(other.files);
         self.diagnostics.extend(other.diagnostics);
         self.stamp = self.stamp.wrapping_add(other.stamp);
         self.newest = self.newest.max(other.newest);
@@ -176,7 +180,7 @@ pub fn walk(folders: &[PathBuf], selection: &Selection, threads: usize) -> Resul
         let failed = |error| (folder.clone(), error);
         let metadata = fs::metadata(folder).map_err(failed)?;
         if metadata.is_file() {
-            walk.sources.add(folder.clone(), &metadata);
+            walk.sources.add_file(folder, &metadata);
             continue;
         }
         let root = folder.canonicalize().map_err(failed)?;
@@ -292,17 +296,16 @@ impl Walk<'_> {
             if !self.selection.takes_name(&name) || (self.selection.has_globs() && !self.selection.takes(&below())) {
                 continue;
             }
-            let path = path.join(&name);
             if !kind.is_file() {
-                found.sources.special(&path, kind);
+                found.sources.special(&path.join(&name), kind);
                 continue;
             }
             // Relative to the open folder, which is half the cost of asking by path.
             match entry.metadata() {
-                Ok(metadata) => found.sources.add(path, &metadata),
+                Ok(metadata) => found.sources.add(&path, &name, &metadata),
                 // It vanished since the folder was read.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => found.sources.unreadable(&path, &error),
+                Err(error) => found.sources.unreadable(&path.join(&name), &error),
             }
         }
     }
@@ -333,16 +336,16 @@ impl Walk<'_> {
             if !readable && !inside.as_os_str().is_empty() {
                 let mut sources = self.below(root, inside.to_owned(), root).sources;
                 // Shown under the name that the user gave them.
-                for file in &mut sources.files {
-                    if let Ok(rest) = file.strip_prefix(&target) {
-                        *file = path.join(rest);
-                    }
-                }
+                sources.files.rename_folders(|folder| {
+                    let rest = folder.strip_prefix(&target).ok()?;
+                    // Joining nothing would add a slash.
+                    Some(if rest.as_os_str().is_empty() { path.clone() } else { path.join(rest) })
+                });
                 self.sources.merge(sources);
             }
         } else if metadata.is_file() {
             if !self.selection.reads(inside) && self.entered.insert(target) {
-                self.sources.add(path, &metadata);
+                self.sources.add_file(&path, &metadata);
             }
         } else {
             self.sources.special(&path, metadata.file_type());
