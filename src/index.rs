@@ -44,35 +44,31 @@ pub struct Row {
     pub status: Status,
     /// Whether the owner blocks it.
     pub blocked: bool,
-    names: Range,
+    /// Where its names and its topics begin in the long lists of the index, and how many there are. The numbers lie beside
+    /// each other so that none of the row is wasted: there may be a million.
+    names_start: u32,
+    topics_start: u32,
+    names_len: u8,
     own_names: u8,
-    topics: Range,
+    topics_len: u8,
 }
 
-/// A part of one of the long lists of the index.
-#[derive(Clone, Copy, Debug, Default)]
-struct Range {
-    start: u32,
-    len: u8,
-}
-
-impl Range {
-    fn of<T>(self, list: &[T]) -> &[T] {
-        &list[self.start as usize..][..usize::from(self.len)]
-    }
+/// A part of one of the long lists.
+fn part<T>(list: &[T], start: u32, len: u8) -> &[T] {
+    &list[start as usize..][..usize::from(len)]
 }
 
 impl Index {
     /// What an article is known by: its own addresses and id first, then its AMP pages.
     #[must_use]
     pub fn names(&self, row: &Row) -> (&[Fingerprint], &[Fingerprint]) {
-        row.names.of(&self.names).split_at(usize::from(row.own_names))
+        part(&self.names, row.names_start, row.names_len).split_at(usize::from(row.own_names))
     }
 
     /// The topics of an article, as places in [`Index::topics`].
     #[must_use]
     pub fn topics(&self, row: &Row) -> &[u32] {
-        row.topics.of(&self.topic_lists)
+        part(&self.topic_lists, row.topics_start, row.topics_len)
     }
 
     /// The id that some article gives itself, if a story known by this name has one.
@@ -150,7 +146,8 @@ impl Part {
         let story = &article.story;
         let mut row = Row::new(offset(file), article.published.timestamp(), article.updated.timestamp(), article.status);
         row.blocked = block.iter().any(|blocked| blocked.covers(&story.link) || blocked.covers(&story.identity));
-        row.topics = Range { start: offset(self.index.topic_lists.len()), len: count(article.topics.len()) };
+        row.topics_start = offset(self.index.topic_lists.len());
+        row.topics_len = count(article.topics.len());
         for topic in &article.topics {
             let fresh = offset(self.spellings.len());
             let spelling = *self.spellings.entry(topic.clone()).or_insert(fresh);
@@ -165,7 +162,8 @@ impl Part {
     fn row(&mut self, names: &KnownBy, mut row: Row) {
         let start = offset(self.index.names.len());
         self.index.names.extend(names.all());
-        row.names = Range { start, len: count(names.all().len()) };
+        row.names_start = start;
+        row.names_len = count(names.all().len());
         row.own_names = count(names.own().len());
         self.index.rows.push(row);
     }
@@ -173,8 +171,9 @@ impl Part {
 
 impl Row {
     fn new(file: u32, published: i64, updated: i64, status: Status) -> Self {
-        let nothing = Range::default();
-        Self { file, published, updated, status, blocked: false, names: nothing, own_names: 0, topics: nothing }
+        let (names_start, topics_start, names_len, own_names, topics_len) = (0, 0, 0, 0, 0);
+        let blocked = false;
+        Self { file, published, updated, status, blocked, names_start, topics_start, names_len, own_names, topics_len }
     }
 }
 
@@ -195,8 +194,8 @@ fn merge(files: Files, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
         }
         let (names, lists) = (offset(index.names.len()), offset(index.topic_lists.len()));
         for row in &mut part.index.rows {
-            row.names.start += names;
-            row.topics.start += lists;
+            row.names_start += names;
+            row.topics_start += lists;
         }
         append(&mut index.names, part.index.names);
         append(&mut index.topic_lists, part.index.topic_lists);
