@@ -2,6 +2,9 @@
 //!
 //! The list is flat, since folders mean different things to different readers. Every outline is of type `rss`, whatever the
 //! format of the feed: the specification has no other for feeds, and newsboat takes no other.
+//!
+//! Titles and descriptions are plain text and escaped once. The specification lets `text` hold HTML, and the W3C validator
+//! warns (`NotHtml`) of a `<` in a name; but readers show what stands there, and would show `&lt;` for a second escaping.
 
 use chrono::{DateTime, Utc};
 use quick_xml::Writer;

@@ -3,13 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
+use feedmill::compose::subscriptions;
+use feedmill::group::{Clock, group};
+use feedmill::index::index;
 use feedmill::manifest::Manifest;
-use feedmill::topic::TopicKey;
+use feedmill::read::Rules;
+use feedmill::read::walk::{Selection, walk};
+use feedmill::site::{Overrides, Site};
+use feedmill::topic::{Slug, TopicKey};
 use sha2::{Digest, Sha256};
 
-use crate::mill::{Mill, files};
+use crate::mill::{Mill, NOW, files};
 
 /// Two articles on two topics.
 fn two() -> Mill {
@@ -652,6 +660,51 @@ fn the_list_of_feeds_has_every_topic_once() {
     mill.run("build in --include-unpublished --out feeds").silent();
     assert_eq!(listed(&mill).0, pairs(&[("ai/atom.xml", "[Preview] AI"), ("chips/atom.xml", "[Preview] Chips")]));
     assert!(mill.read("feeds/feeds.opml").contains("<title>[Preview] localhost</title>"));
+}
+
+/// A feed that was held back, or whose articles changed while they were read, is there all the same: the list is made of what
+/// the manifest has after the run.
+#[test]
+fn the_list_of_feeds_is_made_of_what_is_there() {
+    let mill = two();
+    mill.run("build in").silent();
+    let published = manifest(&mill);
+    let site = Site::load(None, &Overrides { out: Some(mill.path("feeds")), base_url: None }).expect("a site");
+    let clock = Clock { now: NOW.parse().expect("a date"), preview: false };
+    let rules = Rules {
+        names: site.names.clone(),
+        zone: site.zone,
+        mojibake: site.mojibake,
+        now: clock.now,
+        whole: false,
+        dates: Arc::default(),
+    };
+    let selection = Selection::new(&site.include, &site.exclude, &site.out).expect("globs");
+    let sources = walk(&[mill.path("in")], &selection, 1).expect("articles").sorted();
+    let (index, _) = index(sources.files, &rules, &site.block, 1, &AtomicUsize::new(0));
+    let grouping = group(&index, &site, clock, &published, &mut Vec::new());
+    let listed = |change: &dyn Fn(&mut Manifest)| {
+        let mut manifest = published.clone();
+        change(&mut manifest);
+        let list = subscriptions(&site, clock, &grouping, &manifest);
+        let addresses = list.subscriptions.iter().map(|feed| feed.address.as_str().trim_start_matches("http://localhost:8000/"));
+        (addresses.collect::<Vec<_>>().join(" "), list.modified.map(|date| date.date_naive().to_string()))
+    };
+    let newest = Some("2020-11-14".to_owned());
+    assert_eq!(listed(&|_| ()), ("ai/atom.xml chips/atom.xml".into(), newest.clone()));
+    // The first format that is there.
+    let without =
+        |paths: &'static [&str]| move |manifest: &mut Manifest| manifest.files.retain(|path, _| !paths.contains(&&**path));
+    assert_eq!(listed(&without(&["ai/atom.xml"])).0, "ai/rss.xml chips/atom.xml");
+    assert_eq!(listed(&without(&["ai/atom.xml", "ai/rss.xml"])).0, "ai/feed.json chips/atom.xml");
+    assert_eq!(listed(&without(&["chips/atom.xml", "chips/rss.xml", "chips/feed.json"])).0, "ai/atom.xml");
+    // Not one that has gone; and where it lies is in the manifest.
+    let chips = |change: fn(&mut feedmill::manifest::Feed)| {
+        move |manifest: &mut Manifest| manifest.feeds.get_mut(&TopicKey::of("Chips")).into_iter().for_each(change)
+    };
+    assert_eq!(listed(&chips(|feed| feed.stale = true)), ("ai/atom.xml".into(), Some("2020-11-13".to_owned())));
+    assert_eq!(listed(&chips(|feed| feed.slug = Slug::parse("ai").ok())).0, "ai/atom.xml ai/atom.xml");
+    assert_eq!(listed(&|manifest| manifest.feeds.clear()), (String::new(), None));
 }
 
 /// The feed of all topics is not among the others: an import would bring every story twice.

@@ -7,7 +7,7 @@ use feedmill::format::Format;
 use feedmill::link::{EntryId, Link};
 use feedmill::text::{self, Line, Mojibake, Prose};
 use feedmill::topic::{Slug, TopicKey};
-use feedmill::write::{Document, outline, verify, verify_list, write, write_list};
+use feedmill::write::{Document, outline, verify, verify_list, write, write_list, write_with};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -812,6 +812,41 @@ fn a_json_feed_that_is_not_in_order_is_not_accepted() {
     assert!(verify(&fewer).is_err());
 }
 
+/// Own files as a full disk or an editor may leave them: no panic, and none that is cut passes for whole.
+#[test]
+fn a_document_that_is_cut_or_damaged_anywhere_is_read_without_a_panic() {
+    let made = feed(["a"; 4], vec![entry(["a", "b", "c", "d"], 2, 0), entry(["e", "f", "g", "h"], 3, 0)]);
+    let feeds = list(["a", "b", "c", "d"]);
+    for format in Format::ALL {
+        let good = write(&made, format).expect("a document");
+        let whole = good.bytes.len() - 1;
+        for at in (0..whole).step_by(5).chain(whole - 40..whole) {
+            let cut = Document { bytes: good.bytes[..at].to_vec(), ..good.clone() };
+            assert!(verify(&cut).is_err() && outline(&cut.bytes, format).is_none(), "{format:?} cut at {at}");
+            let mut bytes = good.bytes.clone();
+            bytes[at] = b"\"<\0\xff"[at % 4];
+            let _ = outline(&bytes, format);
+            let _ = verify(&Document { bytes, ..good.clone() });
+        }
+    }
+    let good = write_list(&feeds).expect("a document");
+    for at in 0..good.len() - 1 {
+        assert!(verify_list(&good[..at], &feeds).is_err(), "cut at {at}");
+    }
+}
+
+/// Whatever the body says, a story that has been withdrawn since is found by the addresses of the entries and of those that they
+/// are tied to.
+#[test]
+fn what_an_entry_is_tied_to_is_found_without_its_body() {
+    let made = feed(["a"; 4], vec![entry(["a", "b", "c", "d"], 0, 0), entry(["e", "f", "g", "h"], 2, 0)]);
+    let bodies = vec!["<p>Nothing</p>".to_owned(); 2];
+    let document = write_with(&made, &bodies, Format::Json, Vec::new()).expect("a document");
+    let found = outline(&document.bytes, Format::Json).expect("a document of ours");
+    // The first one's own and its coverage's; the second one's own and its articles'.
+    assert_eq!(found.links, ["b", "b", "c", "f", "f", "h"].map(|odd| odd_link(odd).to_string()));
+}
+
 /// A list of feeds with these texts wherever there can be text.
 fn list(texts: [&str; 4]) -> SubscriptionList {
     let [a, b, c, d] = texts;
@@ -882,6 +917,7 @@ fn a_list_of_feeds_that_is_not_in_order_is_not_accepted() {
         ("no address", text.replacen("xmlUrl", "xmlurl", 1)),
         ("another order", swapped),
         ("an outline less", without(outline)),
+        ("an outline less at the end", without(outline + 2)),
         (
             "an outline more",
             text.replacen("</body>", "<outline type=\"rss\" text=\"a\" xmlUrl=\"https://e.example/\"/></body>", 1),
