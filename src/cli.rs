@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Turns a folder of articles into an RSS and an Atom feed for each topic.
+/// Turns a folder of articles into an RSS, an Atom and a JSON feed for each topic.
 #[derive(Debug, Parser)]
 #[command(version, about, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {

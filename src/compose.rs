@@ -1,16 +1,18 @@
-//! What a feed says: its entries, one for each story, in their order.
+//! What a feed says: its entries, one for each story, in their order; and which feeds there are to subscribe to.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
 use crate::article::{Article, Image, RelatedLink, Story};
-use crate::feed::{Author, Entry, EntryKind, Feed, PREVIEW, Reference};
+use crate::feed::{Author, Entry, EntryKind, Feed, PREVIEW, Reference, Subscription, SubscriptionList};
 use crate::fetch::Material;
+use crate::format::Format;
 use crate::group::story::State;
 use crate::group::{Clock, Grouping, Plan};
 use crate::index::Index;
 use crate::link::{EntryId, Fingerprint, feed_id};
+use crate::manifest::Manifest;
 use crate::site::Site;
 use crate::text::{Line, line_of_clean as line};
 use crate::topic::TopicKey;
@@ -31,6 +33,27 @@ pub fn compose(index: &Index, site: &Site, clock: Clock, grouping: &Grouping, pl
     let entries = composer.entries();
     let updated = entries.iter().map(|entry| entry.updated).max()?;
     let topic = plan.topic.map(|topic| &grouping.topics[topic]);
+    let (title, description) = names(site, clock, grouping, plan);
+    let slug = topic.map(|topic| topic.slug.clone());
+    let key = topic.map_or_else(TopicKey::all, |topic| topic.key.clone());
+    Some(Feed {
+        id: topic.map_or_else(|| feed_id(&site.id, key.as_str()), |topic| topic.feed_id.clone()),
+        key,
+        title,
+        description,
+        home: site.home.clone(),
+        base_url: site.base_url.clone(),
+        slug,
+        language: site.language.clone(),
+        author: site.author.clone(),
+        updated,
+        entries,
+    })
+}
+
+/// The title and the description of a feed.
+fn names(site: &Site, clock: Clock, grouping: &Grouping, plan: &Plan) -> (Line, Line) {
+    let topic = plan.topic.map(|topic| &grouping.topics[topic]);
     let title = match topic {
         None => site.title.clone(),
         Some(topic) => topic.title.clone().unwrap_or_else(|| {
@@ -45,21 +68,38 @@ pub fn compose(index: &Index, site: &Site, clock: Clock, grouping: &Grouping, pl
         None => line(&format!("Articles and related coverage from {}", site.title)),
         Some(topic) => line(&format!("Articles on {}, and related coverage", topic.name)),
     });
-    let slug = topic.map(|topic| topic.slug.clone());
-    let key = topic.map_or_else(TopicKey::all, |topic| topic.key.clone());
-    Some(Feed {
-        id: topic.map_or_else(|| feed_id(&site.id, key.as_str()), |topic| topic.feed_id.clone()),
-        key,
-        title: if clock.preview { preview(&title) } else { title },
-        description,
-        home: site.home.clone(),
-        base_url: site.base_url.clone(),
-        slug,
-        language: site.language.clone(),
-        author: site.author.clone(),
-        updated,
-        entries,
-    })
+    (if clock.preview { preview(&title) } else { title }, description)
+}
+
+/// The feeds that people can subscribe to, each once, in the format that readers get most right. `published` is what there is
+/// after the run: only files that are there are named, and no feed whose topic has gone.
+///
+/// The feed of all topics is left out, so that an import brings no story twice, unless it is the only one.
+#[must_use]
+pub fn subscriptions(site: &Site, clock: Clock, grouping: &Grouping, published: &Manifest) -> SubscriptionList {
+    let has_topics = grouping.feeds.iter().any(|plan| plan.topic.is_some());
+    let plans = grouping.feeds.iter().filter(|plan| plan.topic.is_some() == has_topics);
+    let mut modified = None;
+    let mut subscriptions = Vec::new();
+    for plan in plans {
+        let key = plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
+        let Some(feed) = published.feeds.get(&key).filter(|feed| !feed.stale) else { continue };
+        let mut paths = Format::ADVISED.iter().filter(|format| site.formats.feeds.contains(format));
+        let path =
+            paths.find_map(|format| Some(format.path(feed.slug.as_ref())).filter(|path| published.files.contains_key(path)));
+        let Some(path) = path else { continue };
+        let (title, description) = names(site, clock, grouping, plan);
+        modified = modified.max(feed.entries.iter().map(|entry| entry.date).max());
+        subscriptions.push(Subscription {
+            title,
+            description,
+            language: site.language.clone(),
+            home: site.home.clone(),
+            address: site.base_url.child(&path),
+        });
+    }
+    let title = if clock.preview { preview(&site.title) } else { site.title.clone() };
+    SubscriptionList { title, modified, subscriptions }
 }
 
 struct Composer<'a> {

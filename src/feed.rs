@@ -1,4 +1,6 @@
-//! The neutral model: what a feed says, before it is RSS or Atom. Each field tells what it becomes.
+//! The neutral model: what a feed says, before it is RSS, Atom or JSON. Each field tells what it becomes.
+//!
+//! Where only two are named, JSON Feed has no field for it, or one that the feed does not need.
 
 use chrono::{DateTime, Utc};
 
@@ -14,27 +16,27 @@ pub const PREVIEW: &str = "[Preview]";
 /// A feed of one topic, or of all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {
-    /// Atom `id`. Its slug, title and address may change; this may not.
+    /// Atom `id`, JSON `_feedmill.id`. Its slug, title and address may change; this may not.
     pub id: String,
     /// What names the topic in `id`; in the manifest.
     pub key: TopicKey,
     /// Its folder; the feed of all topics has none.
     pub slug: Option<Slug>,
-    /// RSS and Atom `title`.
+    /// `title` in every format.
     pub title: Line,
-    /// RSS `description`, Atom `subtitle`.
+    /// RSS and JSON `description`, Atom `subtitle`.
     pub description: Line,
-    /// RSS `link`, Atom `link rel="alternate"`: a page for people.
+    /// RSS `link`, Atom `link rel="alternate"`, JSON `home_page_url`: a page for people.
     pub home: Link,
-    /// Where the output folder is served: the start of RSS `atom:link rel="self"` and Atom `link rel="self"`.
+    /// Where the output folder is served: the start of RSS `atom:link rel="self"`, Atom `link rel="self"` and JSON `feed_url`.
     pub base_url: Link,
-    /// RSS `language`, Atom `xml:lang`.
+    /// RSS and JSON `language`, Atom `xml:lang`.
     pub language: Language,
     /// Atom `author`: the publication.
     pub author: Author,
     /// RSS `lastBuildDate`, Atom `updated`: that of the entry that changed last, never the time of the run.
     pub updated: DateTime<Utc>,
-    /// RSS `item`, Atom `entry`; newest first, then articles before related links, then by id.
+    /// RSS `item`, Atom `entry`, JSON `items`; newest first, then articles before related links, then by id.
     pub entries: Vec<Entry>,
 }
 
@@ -49,33 +51,33 @@ impl Feed {
 /// One story in a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// RSS `guid isPermaLink="false"`, Atom `id`: the same in every format and feed.
+    /// RSS `guid isPermaLink="false"`, Atom and JSON `id`: the same in every format and feed.
     pub id: EntryId,
     /// Whether it is an article, or coverage of one.
     pub kind: EntryKind,
     /// `title`, plain text.
     pub title: Line,
-    /// RSS `link`, Atom `link rel="alternate" type="text/html"`.
+    /// RSS `link`, Atom `link rel="alternate" type="text/html"`, JSON `url`.
     pub link: Link,
-    /// RSS `pubDate`, Atom `published`.
+    /// RSS `pubDate`, Atom `published`, JSON `date_published`.
     pub published: DateTime<Utc>,
-    /// Atom `updated`.
+    /// Atom `updated`, JSON `date_modified` where it differs.
     pub updated: DateTime<Utc>,
-    /// RSS `dc:creator`, Atom `author`: the authors in one name, else the provider.
+    /// RSS `dc:creator`, Atom `author`, JSON `authors`: the authors in one name, else the provider.
     pub author: Author,
     /// Who published it, for "Read at …".
     pub provider: Line,
-    /// `category` each: a marker for related links, then the topics.
+    /// `category` each, JSON `tags`: a marker for related links, then the topics.
     pub categories: Vec<Line>,
-    /// RSS `description`, Atom `summary`; may be empty.
+    /// RSS `description`, Atom and JSON `summary`; may be empty.
     pub summary: Prose,
-    /// `media:content`, `media:thumbnail` and the picture in the body.
+    /// `media:content`, `media:thumbnail`, JSON `image` and the picture in the body.
     pub image: Option<Image>,
     /// The player in the body.
     pub embed: Option<Embed>,
-    /// "Related coverage" in the body.
+    /// "Related coverage" in the body, JSON `_feedmill.related`.
     pub related: Vec<Reference>,
-    /// RSS `dc:language`, Atom `xml:lang`, where it differs from the feed's.
+    /// RSS `dc:language`, Atom `xml:lang`, JSON `language`, where it differs from the feed's.
     pub language: Option<Language>,
 }
 
@@ -84,7 +86,8 @@ pub struct Entry {
 pub enum EntryKind {
     /// An article of the topic.
     Article,
-    /// A related link of articles of the feed, newest first: "Related to …" in the body, Atom `thr:in-reply-to`.
+    /// A related link of articles of the feed, newest first: "Related to …" in the body, Atom `thr:in-reply-to`, JSON
+    /// `_feedmill.parents`.
     Related {
         /// The articles.
         parents: Vec<Reference>,
@@ -111,4 +114,30 @@ pub struct Author {
     pub name: Line,
     /// A page about them.
     pub uri: Option<Link>,
+}
+
+/// What people can subscribe to, for import into a reader (OPML 2.0, "Subscription lists").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionList {
+    /// `title`: the publication.
+    pub title: Line,
+    /// `dateModified`: the newest entry of all, never the time of the run.
+    pub modified: Option<DateTime<Utc>>,
+    /// `outline type="rss"` each.
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// One feed of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// `text` and `title`.
+    pub title: Line,
+    /// `description`.
+    pub description: Line,
+    /// `language`.
+    pub language: Language,
+    /// `htmlUrl`: a page for people.
+    pub home: Link,
+    /// `xmlUrl`: the feed.
+    pub address: Link,
 }

@@ -1,10 +1,14 @@
-//! The formats that feeds are written in, and what their files are called.
+//! The formats that feeds are written in, what their files are called, and how a later run knows its own.
 
 use crate::topic::Slug;
 
 /// The name of the program in every document, by which a later run knows its own files. Never with a version: a new release
 /// would change every byte of every feed.
 pub const GENERATOR: &str = "feedmill";
+
+/// What stands before the entries of every document of ours, in one form or another: in RSS and Atom, JSON Feed and OPML.
+const MARKS: [&str; 3] =
+    ["<generator>feedmill</generator>", "\"_feedmill\": {\n  \"generator\": \"feedmill\"", "<!-- generator=\"feedmill\" -->"];
 
 /// A format of feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,11 +17,16 @@ pub enum Format {
     Rss,
     /// Atom 1.0 (RFC 4287).
     Atom,
+    /// JSON Feed 1.1 (jsonfeed.org/version/1.1).
+    Json,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::Rss, Self::Atom];
+    pub const ALL: [Self; 3] = [Self::Rss, Self::Atom, Self::Json];
+
+    /// Every format, the one first that subscribers are best sent to: of Atom, readers get the most right, and not all read JSON.
+    pub const ADVISED: [Self; 3] = [Self::Atom, Self::Rss, Self::Json];
 
     /// Its name in the site file.
     #[must_use]
@@ -25,6 +34,7 @@ impl Format {
         match self {
             Self::Rss => "rss",
             Self::Atom => "atom",
+            Self::Json => "json",
         }
     }
 
@@ -34,6 +44,8 @@ impl Format {
         match self {
             Self::Rss => "rss.xml",
             Self::Atom => "atom.xml",
+            // NewsBlur tries JSON only where the address has the word.
+            Self::Json => "feed.json",
         }
     }
 
@@ -52,6 +64,76 @@ impl Format {
         match self {
             Self::Rss => "application/rss+xml",
             Self::Atom => "application/atom+xml",
+            Self::Json => "application/feed+json",
         }
     }
+}
+
+/// What is made, as `formats` in the site file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Formats {
+    /// The formats of the feeds, in the order of [`Format::ALL`].
+    pub feeds: Vec<Format>,
+    /// Whether there is a list of the topics' feeds, in OPML.
+    pub opml: bool,
+}
+
+impl Formats {
+    /// The file that lists the topics' feeds, at the top of the output folder.
+    pub const OPML_FILE_NAME: &str = "feeds.opml";
+    /// Its media type. None is registered; this is the one that browsers and readers know.
+    pub const OPML_CONTENT_TYPE: &str = "text/x-opml";
+
+    const OPML: &str = "opml";
+
+    /// Everything that can be made.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { feeds: Format::ALL.to_vec(), opml: true }
+    }
+
+    /// The names of everything that can be made.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Format::ALL.into_iter().map(Format::name).chain([Self::OPML])
+    }
+
+    /// Adds what has this name, and says whether there is such a thing. The order in which they are added does not show.
+    pub fn add(&mut self, name: &str) -> bool {
+        if let Some(format) = Format::ALL.into_iter().find(|format| format.name() == name) {
+            self.feeds.push(format);
+            self.feeds.sort_unstable();
+            self.feeds.dedup();
+            return true;
+        }
+        self.opml |= name == Self::OPML;
+        name == Self::OPML
+    }
+
+    /// Whether a file of this name is made, wherever it lies.
+    #[must_use]
+    pub fn has(&self, file_name: &str) -> bool {
+        self.feeds.iter().any(|format| format.file_name() == file_name) || (self.opml && file_name == Self::OPML_FILE_NAME)
+    }
+}
+
+/// Whether the start of a file says that feedmill made it.
+#[must_use]
+pub fn is_marked(start: &str) -> bool {
+    MARKS.iter().any(|mark| start.contains(mark))
+}
+
+/// The id of a feed of ours, where its format has one and the start of the file holds it; it stands before the entries.
+#[must_use]
+pub fn feed_id(start: &str) -> Option<&str> {
+    let json = start.starts_with('{');
+    let (begin, end, entries) = if json { ("\n  \"id\": \"", '"', "\n \"items\": [") } else { ("<id>", '<', "<entry>") };
+    let head = start.split_once(entries).map_or(start, |(head, _)| head);
+    let (_, rest) = head.split_once(begin).filter(|_| is_marked(head))?;
+    rest.split_once(end).map(|(id, _)| id)
+}
+
+/// What the beginning of a feed holds whose title begins like this, in any format.
+#[must_use]
+pub fn is_titled(start: &str, title: &str) -> bool {
+    start.contains(&format!("<title>{title}")) || start.contains(&format!("\n \"title\": \"{title}"))
 }

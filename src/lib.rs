@@ -1,5 +1,5 @@
-//! feedmill turns a folder of published articles into an RSS and an Atom feed for each topic, with the coverage that the
-//! articles link to as entries of their own.
+//! feedmill turns a folder of published articles into an RSS, an Atom and a JSON feed for each topic, with the coverage that
+//! the articles link to as entries of their own, and an OPML that lists the feeds.
 //!
 //! This page is the map of the house. The program reads like this:
 //!
@@ -17,7 +17,7 @@
 //! | [`mod@group`] | decides from rows alone which articles are one story, what a topic is, and what enters each feed |
 //! | [`mod@fetch`] | reads the chosen few again, whole |
 //! | [`mod@compose`] | says what a feed says |
-//! | [`mod@write`] | turns it into bytes, and reads them back with a parser that did not write them |
+//! | [`mod@write`] | turns it into bytes, and reads them back: XML with a parser that did not write it, JSON into types of its own |
 //! | [`mod@publish`] | compares with what is published, and replaces what differs |
 //!
 //! Why two readings, and not one that keeps the newest of each topic: two files may be one story, an address may join two
@@ -50,6 +50,9 @@
 //! - An entry without an excerpt has its body as RSS `description`, and no `content:encoded`: a body without a description
 //!   before it is a fault to the W3C validator.
 //! - A feed that is kept without its topic is emptied if it holds a story that is withdrawn: see `run.rs`.
+//! - An OPML is made of what is published after the run, and not of what was written in it: a feed that was held back, or whose
+//!   articles changed while they were read, is there to subscribe to all the same: see [`compose::subscriptions`].
+//! - The feed of all topics is in the OPML only where there is no topic: an import would bring every story twice.
 //! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
 //!
 //! # Example

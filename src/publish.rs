@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::FolderError;
-use crate::format::GENERATOR;
+use crate::format;
 use crate::manifest::{self, Manifest};
 use crate::report::Changes;
 
@@ -110,7 +110,7 @@ impl Folder {
                 continue;
             }
             let start = start(&file);
-            if let Some(other) = feed_id(&start).filter(|other| *other != id) {
+            if let Some(other) = format::feed_id(&start).filter(|other| *other != id) {
                 let message = format!("this is the feed {other}, and another one would take its place");
                 return Err(FolderError::new(
                     &file,
@@ -118,7 +118,7 @@ impl Folder {
                     "choose another folder with `--out`, or let it be replaced with `--adopt`",
                 ));
             }
-            if !is_marked(&start) {
+            if !format::is_marked(&start) {
                 return Err(FolderError::new(
                     &file,
                     "feedmill did not write this file, and does not replace it",
@@ -232,18 +232,6 @@ fn start(file: &Path) -> String {
     // What cannot be read has no mark.
     let _ = File::open(file).and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut start));
     String::from_utf8_lossy(&start).into_owned()
-}
-
-/// Whether a file says that feedmill made it. The mark stands before the entries.
-fn is_marked(start: &str) -> bool {
-    start.contains(&format!("<generator>{GENERATOR}</generator>"))
-}
-
-/// The id of an Atom feed of ours; it stands before the entries.
-fn feed_id(start: &str) -> Option<&str> {
-    let (head, _) = start.split_once("<entry>").unwrap_or((start, ""));
-    let (_, rest) = head.split_once("<id>").filter(|_| is_marked(head))?;
-    rest.split_once("</id>").map(|(id, _)| id)
 }
 
 /// The manifest of a run: what is written now, and what is kept of what was there.

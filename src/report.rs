@@ -67,3 +67,14 @@ pub struct Changes {
     /// Feeds whose topic went before.
     pub stale: BTreeSet<String>,
 }
+
+impl Changes {
+    /// Adds what happened to other files.
+    pub fn add(&mut self, other: Self) {
+        let Self { written, unchanged, gone, stale } = other;
+        self.written.extend(written);
+        self.unchanged.extend(unchanged);
+        self.gone.extend(gone);
+        self.stale.extend(stale);
+    }
+}

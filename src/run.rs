@@ -1,5 +1,5 @@
 //! Every feed from its plan to its published files: fetch, compose, write, publish, one in memory for each thread; then the
-//! manifest. The second half of [`crate::build`].
+//! list of feeds and the manifest. The second half of [`crate::build`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use chrono::DateTime;
 
 use crate::error::{Diagnostic, FolderError, Severity, shown};
 use crate::feed::{Feed, PREVIEW};
-use crate::format::Format;
+use crate::format::{self, Format, Formats};
 use crate::group::{Grouping, Plan};
 use crate::index::Index;
 use crate::link::{EntryId, Link};
@@ -52,8 +52,7 @@ impl Done {
     fn add(&mut self, one: Self) {
         self.files.extend(one.files);
         self.feeds.extend(one.feeds);
-        self.changes.written.extend(one.changes.written);
-        self.changes.unchanged.extend(one.changes.unchanged);
+        self.changes.add(one.changes);
         self.diagnostics.extend(one.diagnostics);
         self.failed |= one.failed;
     }
@@ -76,7 +75,7 @@ impl Mill<'_> {
         Ok(())
     }
 
-    /// Composes, writes and publishes every feed; then the manifest.
+    /// Composes, writes and publishes every feed; then the list of feeds; then the manifest.
     pub(crate) fn publish(&self, report: &mut Report) -> Result<(), FolderError> {
         let Self { request, folder, .. } = self;
         let site = request.site;
@@ -86,7 +85,6 @@ impl Mill<'_> {
             return Err(error);
         }
         report.diagnostics.extend(diagnostics);
-        report.failed = failed;
 
         let written: BTreeSet<String> = files.keys().cloned().collect();
         let former = site.topics.values().flat_map(|rules| &rules.former).map(|slug| slug.as_str().to_owned()).collect();
@@ -94,6 +92,11 @@ impl Mill<'_> {
             Manifest { site: site.id.clone(), site_file: site.file.is_some(), preview: request.clock.preview, files, feeds };
         let mut manifest = publish::succeed(&folder.published, next, &former, &mut changes);
         self.retract(&mut manifest, &written, &mut changes)?;
+        let list = self.list(&manifest)?;
+        report.failed = failed || list.failed;
+        report.diagnostics.extend(list.diagnostics);
+        manifest.files.extend(list.files);
+        changes.add(list.changes);
         self.put_manifest(&manifest, &mut changes)?;
 
         let feeds = |manifest: &Manifest| {
@@ -101,7 +104,7 @@ impl Mill<'_> {
         };
         report.feeds_changed = feeds(&folder.published) != feeds(&manifest);
         report.diagnostics.extend(self.moved(&manifest, &former));
-        report.diagnostics.extend(self.kept(&manifest, &written, &changes));
+        report.diagnostics.extend(self.kept(&manifest, &changes));
         report.changes = changes;
         Ok(())
     }
@@ -112,17 +115,17 @@ impl Mill<'_> {
         let site = request.site;
         let all = link::feed_id(&site.id, TopicKey::all().as_str());
         let id = |plan: &Plan| plan.topic.map_or(all.as_str(), |topic| grouping.topics[topic].feed_id.as_str());
-        let paths = |plan: &Plan| site.formats.iter().map(|format| format.path(grouping.slug(plan))).collect::<Vec<_>>();
-        let feeds: Vec<(String, &str)> =
+        let paths = |plan: &Plan| site.formats.feeds.iter().map(|format| format.path(grouping.slug(plan))).collect::<Vec<_>>();
+        let mut files: Vec<(String, &str)> =
             grouping.feeds.iter().flat_map(|plan| paths(plan).into_iter().map(|path| (path, id(plan)))).collect();
-        folder.claim(feeds.iter().map(|(path, id)| (path.as_str(), *id)), request.adopt)?;
+        files.extend(site.formats.opml.then(|| (Formats::OPML_FILE_NAME.to_owned(), "")));
+        folder.claim(files.iter().map(|(path, id)| (path.as_str(), *id)), request.adopt)?;
         // Without a manifest nothing tells whether the feeds that are there are for the public.
         if folder.used || request.adopt {
             return Ok(());
         }
-        let titled = format!("<title>{PREVIEW}");
-        for start in feeds.iter().map(|(path, _)| folder.start(path)).filter(|start| !start.is_empty()) {
-            let message = match (request.clock.preview, start.contains(&titled)) {
+        for start in files.iter().map(|(path, _)| folder.start(path)).filter(|start| !start.is_empty()) {
+            let message = match (request.clock.preview, format::is_titled(&start, PREVIEW)) {
                 (true, false) => "there are feeds here, and a preview must not replace them",
                 (false, true) => "these feeds are a preview",
                 _ => continue,
@@ -182,13 +185,14 @@ impl Mill<'_> {
     }
 
     /// Tells of files that are kept and no longer written.
-    fn kept(&self, manifest: &Manifest, written: &BTreeSet<String>, changes: &Changes) -> Vec<Diagnostic> {
+    fn kept(&self, manifest: &Manifest, changes: &Changes) -> Vec<Diagnostic> {
         let mut told = Vec::new();
+        let written = |path: &str| self.request.site.formats.has(file_name(path));
         let live = |path: &str| {
             let folder = path.split_once('/').map(|(folder, _)| folder);
             manifest.feeds.values().any(|feed| !feed.stale && feed.slug.as_ref().map(Slug::as_str) == folder)
         };
-        for path in manifest.files.keys().filter(|path| !written.contains(*path) && live(path)) {
+        for path in manifest.files.keys().filter(|path| !written(path) && live(path)) {
             let message = "this format is no longer written; the file stays as it is";
             told.push(self.about(Severity::Note, path, message, "delete it, or add it to `formats`"));
         }
@@ -214,8 +218,7 @@ impl Mill<'_> {
         let site = self.request.site;
         let kept: Vec<String> = manifest.files.keys().filter(|path| !written.contains(*path)).cloned().collect();
         for path in kept {
-            let name = path.rsplit('/').next().unwrap_or_default();
-            let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == name) else { continue };
+            let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == file_name(&path)) else { continue };
             let Some(outline) = self.folder.read(&path).and_then(|bytes| write::outline(&bytes, format)) else { continue };
             if !self.names_withdrawn(&outline) {
                 continue;
@@ -246,7 +249,7 @@ impl Mill<'_> {
                 entries: Vec::new(),
             };
             let mut done = Done::default();
-            self.document(&empty, &[], format, &mut Vec::new(), &mut done)?;
+            self.feed_document(&empty, &[], format, &mut Vec::new(), &mut done)?;
             manifest.files.extend(done.files);
             self.settle(&done.changes);
             changes.written.extend(done.changes.written);
@@ -276,8 +279,8 @@ impl Mill<'_> {
             return Ok(done);
         };
         let bodies = write::bodies(&feed);
-        for &format in &site.formats {
-            self.document(&feed, &bodies, format, memory, &mut done)?;
+        for &format in &site.formats.feeds {
+            self.feed_document(&feed, &bodies, format, memory, &mut done)?;
         }
         self.settle(&done.changes);
         let entries =
@@ -289,7 +292,7 @@ impl Mill<'_> {
     }
 
     /// Writes a feed in one format, and publishes it if it differs from what is published and comes out right.
-    fn document(
+    fn feed_document(
         &self,
         feed: &Feed,
         bodies: &[String],
@@ -298,36 +301,74 @@ impl Mill<'_> {
         done: &mut Done,
     ) -> Result<(), FolderError> {
         let path = format.path(feed.slug.as_ref());
-        let mut hold_back = |why: &str| {
-            done.failed = true;
-            let message = format!("this feed did not come out right and is held back: {why}");
-            let help = "what was published stays; this is a fault of feedmill, please report it";
-            done.diagnostics.push(self.about(Severity::Error, &path, message, help));
-        };
         let document = match write::write_with(feed, bodies, format, std::mem::take(memory)) {
             Ok(document) => document,
             Err(why) => {
-                hold_back(&why);
+                self.hold_back(&path, &why, done);
                 return Ok(());
             }
         };
-        // What equals the published file was read back when it was published.
-        let differs = self.folder.differs(&path, &document.bytes)?;
-        if differs && let Err(why) = write::verify(&document) {
-            hold_back(&why);
-            return Ok(());
-        }
-        if document.bytes.len() > write::LARGE {
+        self.document(&path, &document.bytes, format.content_type(), || write::verify(&document), done)?;
+        if document.bytes.len() > write::LARGE && done.files.contains_key(&path) {
             let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
             let help = "lower `limit` or `related.per_article` in the site file";
             done.diagnostics.push(self.about(Severity::Warning, &path, message, help));
         }
-        self.put(&path, &document.bytes, differs, &mut done.changes)?;
-        let content_type = format.content_type().to_owned();
-        let file = manifest::File { sha256: document.sha256(), bytes: document.bytes.len() as u64, content_type };
-        done.files.insert(path, file);
         *memory = document.bytes;
         Ok(())
+    }
+
+    /// Writes the list of the topics' feeds that there are after the run, and publishes it.
+    fn list(&self, manifest: &Manifest) -> Result<Done, FolderError> {
+        let Self { request, grouping, .. } = self;
+        let mut done = Done::default();
+        if !request.site.formats.opml {
+            return Ok(done);
+        }
+        let list = compose::subscriptions(request.site, request.clock, grouping, manifest);
+        if list.subscriptions.is_empty() {
+            // Every feed was held back, and none was there before.
+            return Ok(done);
+        }
+        let path = Formats::OPML_FILE_NAME;
+        match write::write_list(&list) {
+            Ok(bytes) => {
+                self.document(path, &bytes, Formats::OPML_CONTENT_TYPE, || write::verify_list(&bytes, &list), &mut done)?;
+            }
+            Err(why) => self.hold_back(path, &why, &mut done),
+        }
+        self.settle(&done.changes);
+        Ok(done)
+    }
+
+    /// Publishes a file if it differs from what is published and comes out right.
+    fn document(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        content_type: &str,
+        verify: impl FnOnce() -> Result<(), String>,
+        done: &mut Done,
+    ) -> Result<(), FolderError> {
+        // What equals the published file was read back when it was published.
+        let differs = self.folder.differs(path, bytes)?;
+        if differs && let Err(why) = verify() {
+            self.hold_back(path, &why, done);
+            return Ok(());
+        }
+        self.put(path, bytes, differs, &mut done.changes)?;
+        let content_type = content_type.to_owned();
+        let file = manifest::File { sha256: write::sha256(bytes), bytes: bytes.len() as u64, content_type };
+        done.files.insert(path.to_owned(), file);
+        Ok(())
+    }
+
+    /// Leaves what was published, and says so.
+    fn hold_back(&self, path: &str, why: &str, done: &mut Done) {
+        done.failed = true;
+        let message = format!("this file did not come out right and is held back: {why}");
+        let help = "what was published stays; this is a fault of feedmill, please report it";
+        done.diagnostics.push(self.about(Severity::Error, path, message, help));
     }
 
     fn put_manifest(&self, manifest: &Manifest, changes: &mut Changes) -> Result<(), FolderError> {
@@ -335,8 +376,7 @@ impl Mill<'_> {
         let mut own = Changes::default();
         self.put(manifest::FILE_NAME, &bytes, self.folder.differs(manifest::FILE_NAME, &bytes)?, &mut own)?;
         self.settle(&own);
-        changes.written.extend(own.written);
-        changes.unchanged.extend(own.unchanged);
+        changes.add(own);
         Ok(())
     }
 
@@ -359,4 +399,9 @@ impl Mill<'_> {
         changes.written.insert(path.to_owned());
         Ok(())
     }
+}
+
+/// The name of a file of the output folder.
+fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }

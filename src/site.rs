@@ -10,7 +10,7 @@ use serde_yaml::Spanned;
 use crate::article::Language;
 use crate::error::{help_line, shown};
 use crate::feed::Author;
-use crate::format::Format;
+use crate::format::{Format, Formats};
 use crate::link::{Key, Link, LinkError};
 use crate::read::field::{Names, NotAdded};
 use crate::read::front_matter::position;
@@ -75,8 +75,8 @@ pub struct Site {
     pub mojibake: Mojibake,
     /// What the owner says of single topics.
     pub topics: BTreeMap<TopicKey, TopicRules>,
-    /// The formats to write.
-    pub formats: Vec<Format>,
+    /// What to make.
+    pub formats: Formats,
 }
 
 /// What becomes of related links.
@@ -528,21 +528,21 @@ impl Check<'_> {
         })
     }
 
-    fn formats(&self, given: Option<Spanned<Vec<Spanned<String>>>>) -> Result<Vec<Format>, SiteError> {
-        let Some(given) = given else { return Ok(Format::ALL.to_vec()) };
-        let mut formats = Vec::new();
+    fn formats(&self, given: Option<Spanned<Vec<Spanned<String>>>>) -> Result<Formats, SiteError> {
+        let Some(given) = given else { return Ok(Formats::all()) };
+        let mut formats = Formats::default();
         for name in &given.value {
-            let Some(format) = Format::ALL.iter().find(|format| format.name() == name.value) else {
-                return Err(self.choice("formats", Some(name), &Format::ALL.map(Format::name)));
-            };
-            if !formats.contains(format) {
-                formats.push(*format);
+            if !formats.add(&name.value) {
+                return Err(self.choice("formats", Some(name), &Formats::names().collect::<Vec<_>>()));
             }
         }
-        // The order of the list must not show in the output.
-        formats.sort_unstable();
-        if formats.is_empty() {
+        if formats == Formats::default() {
             return Err(self.error(Some(&given), "`formats` is empty", "name at least one format, or take the line out"));
+        }
+        if formats.feeds.is_empty() {
+            let feeds = Format::ALL.map(Format::name).join(", ");
+            let help = format!("add at least one of {feeds}: the others are about feeds, and there would be none");
+            return Err(self.error(Some(&given), "`formats` names no format of feeds", help));
         }
         Ok(formats)
     }

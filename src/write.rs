@@ -1,15 +1,18 @@
-//! Writing: a feed to the bytes of a document. Adding a format is one file below and one arm in each `match` here.
+//! Writing: a feed to the bytes of a document, and the list of all feeds to those of another. Adding a format is one file below
+//! and one arm in each `match` here and in `format.rs`.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::feed::Feed;
+use crate::feed::{Feed, SubscriptionList};
 use crate::format::Format;
 use crate::link::EntryId;
 use read_back::Said;
 
 mod atom1;
 mod body;
+mod json_feed;
+mod opml2;
 mod read_back;
 mod rss2;
 
@@ -31,17 +34,11 @@ pub struct Document {
     pub ids: Vec<EntryId>,
 }
 
-impl Document {
-    /// The SHA-256 of the bytes, in hexadecimal digits.
-    #[must_use]
-    pub fn sha256(&self) -> String {
-        hex(&Sha256::digest(&self.bytes))
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
+/// The SHA-256 of bytes, in hexadecimal digits.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -65,14 +62,25 @@ pub fn write_with(feed: &Feed, bodies: &[String], format: Format, mut memory: Ve
     let mut bytes = match format {
         Format::Rss => rss2::write(feed, bodies, memory)?,
         Format::Atom => atom1::write(feed, bodies, memory)?,
+        Format::Json => json_feed::write(feed, bodies, memory)?,
     };
-    // Neither crate ends its document with a newline.
+    // No crate ends its document with a newline.
     bytes.push(b'\n');
     let ids = feed.entries.iter().map(|entry| entry.id.clone()).collect();
     Ok(Document { path: format.path(feed.slug.as_ref()), format, bytes, ids })
 }
 
-/// Reads a document back with a parser that did not write it, and compares what it is and the ids of its entries.
+/// The list of feeds, as OPML. `Err`: what the XML crate said; it has no reason to.
+pub fn write_list(list: &SubscriptionList) -> Result<Vec<u8>, String> {
+    opml2::write(list)
+}
+
+/// Reads a list of feeds back, and compares the addresses in it.
+pub fn verify_list(bytes: &[u8], list: &SubscriptionList) -> Result<(), String> {
+    opml2::verify(bytes, list)
+}
+
+/// Reads a document back, XML with a parser that did not write it, and compares what it is and the ids of its entries.
 pub fn verify(document: &Document) -> Result<(), String> {
     if document.bytes.len() > TOO_LARGE {
         return Err(format!("it has {} bytes, and readers cut feeds of more than {TOO_LARGE}", document.bytes.len()));
@@ -80,14 +88,10 @@ pub fn verify(document: &Document) -> Result<(), String> {
     let id = Said::Entry(id_of_entries(document.format).as_bytes());
     let mut expected = document.ids.iter();
     let mut same = true;
-    read_back::read(
-        &document.bytes,
-        document.format,
-        |said| said == id,
-        |_, found| {
-            same &= expected.next().is_some_and(|id| id.as_str() == found);
-        },
-    )?;
+    let tell = |said: Said, found: &str| {
+        same &= said != id || expected.next().is_some_and(|id| id.as_str() == found);
+    };
+    read(&document.bytes, document.format, |said| said == id, tell)?;
     if same && expected.next().is_none() { Ok(()) } else { Err("its entries are not those that were to be written".into()) }
 }
 
@@ -121,14 +125,23 @@ pub fn outline(bytes: &[u8], format: Format) -> Option<Outline> {
         Said::Entry(b"description" | b"encoded" | b"content") => outline.links.extend(body::links(text)),
         _ => {}
     };
-    read_back::read(bytes, format, |_| true, tell).ok()?;
+    read(bytes, format, |_| true, tell).ok()?;
     Some(outline)
+}
+
+/// Reads a document, and tells what it says: of XML, what is `wanted`. `Err`: why the document is not in order.
+fn read(bytes: &[u8], format: Format, wanted: impl Fn(Said) -> bool, tell: impl FnMut(Said, &str)) -> Result<(), String> {
+    match format {
+        Format::Rss => read_back::read(bytes, &rss2::SHAPE, wanted, tell),
+        Format::Atom => read_back::read(bytes, &atom1::SHAPE, wanted, tell),
+        Format::Json => json_feed::read(bytes, tell),
+    }
 }
 
 /// What the id of an entry is called.
 fn id_of_entries(format: Format) -> &'static str {
     match format {
         Format::Rss => "guid",
-        Format::Atom => "id",
+        Format::Atom | Format::Json => "id",
     }
 }

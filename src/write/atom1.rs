@@ -9,9 +9,12 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry as AtomEntry, Feed as AtomFeed, Generator, Link, Person, Text, WriteConfig};
 use chrono::{DateTime, FixedOffset, Utc};
 
+use super::read_back::Shape;
 use crate::article::Image;
 use crate::feed::{Author, Entry, EntryKind, Feed, Reference};
 use crate::format::{Format, GENERATOR};
+
+pub(super) const SHAPE: Shape = Shape { root: "feed", depth: 1, entry: "entry", address: "href" };
 
 const NAMESPACES: [(&str, &str); 2] =
     [("media", "http://search.yahoo.com/mrss/"), ("thr", "http://purl.org/syndication/thread/1.0")];

@@ -10,7 +10,17 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-use crate::format::Format;
+/// What is where in documents of one kind.
+pub(super) struct Shape {
+    /// The element that holds everything.
+    pub(super) root: &'static str,
+    /// How many elements are open at those of the feed itself, of which the entries are some.
+    pub(super) depth: usize,
+    /// What an entry is called.
+    pub(super) entry: &'static str,
+    /// The attribute that holds an address.
+    pub(super) address: &'static str,
+}
 
 /// What a document says, as far as it is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,26 +29,22 @@ pub(super) enum Said<'d> {
     Feed(&'d [u8]),
     /// The text of an element of an entry.
     Entry(&'d [u8]),
-    /// The `href` of an element of an entry, or of one in it.
+    /// The address that is an attribute of an entry, or of an element in it: `href`, in OPML `xmlUrl`.
     Href,
 }
 
 /// Reads a document, and tells each thing that is `wanted` with its text. `Err`: why the document is not in order.
 pub(super) fn read(
     bytes: &[u8],
-    format: Format,
+    shape: &Shape,
     wanted: impl Fn(Said) -> bool,
     mut tell: impl FnMut(Said, &str),
 ) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     only_characters(bytes)?;
-    let (root, feed, entry) = match format {
-        Format::Rss => ("rss", 2, "item"),
-        Format::Atom => ("feed", 1, "entry"),
-    };
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
-    let mut place = Place { open: 0, feed, entry: entry.as_bytes(), in_entry: false };
+    let mut place = Place { open: 0, feed: shape.depth, entry: shape.entry.as_bytes(), in_entry: false };
     let mut prefixes = vec![b"xml".to_vec()];
     let mut roots = 0;
     let mut listener = Listener::default();
@@ -46,13 +52,13 @@ pub(super) fn read(
         match reader.read_event().map_err(|error| error.to_string())? {
             Event::Start(start) => {
                 roots += usize::from(place.open == 0);
-                element(&start, root, &place, &mut prefixes, &wanted, &mut tell)?;
+                element(&start, shape, &place, &mut prefixes, &wanted, &mut tell)?;
                 listener.begin(&place, start.local_name().into_inner(), &wanted);
                 place.enter(start.name().into_inner());
             }
             Event::Empty(start) => {
                 roots += usize::from(place.open == 0);
-                element(&start, root, &place, &mut prefixes, &wanted, &mut tell)?;
+                element(&start, shape, &place, &mut prefixes, &wanted, &mut tell)?;
             }
             Event::End(_) => {
                 place.leave();
@@ -92,7 +98,7 @@ pub(super) fn read(
 struct Place {
     /// How many elements are open.
     open: usize,
-    /// How many are open at the elements of the feed itself, of which the entries are some.
+    /// How many are open at the elements of the feed itself.
     feed: usize,
     /// What an entry is called.
     entry: &'static [u8],
@@ -100,8 +106,13 @@ struct Place {
 }
 
 impl Place {
+    /// Whether an element of this name is an entry here.
+    fn is_entry(&self, name: &[u8]) -> bool {
+        self.open == self.feed && name == self.entry
+    }
+
     fn enter(&mut self, name: &[u8]) {
-        self.in_entry |= self.open == self.feed && name == self.entry;
+        self.in_entry |= self.is_entry(name);
         self.open += 1;
     }
 
@@ -162,16 +173,17 @@ impl Listener {
 /// Looks at the name and the attributes of an element.
 fn element(
     start: &BytesStart,
-    root: &str,
+    shape: &Shape,
     place: &Place,
     prefixes: &mut Vec<Vec<u8>>,
     wanted: impl Fn(Said) -> bool,
     mut tell: impl FnMut(Said, &str),
 ) -> Result<(), String> {
     let name = start.name().into_inner();
-    if place.open == 0 && name != root.as_bytes() {
-        return Err(format!("its root is `{}` and not `{root}`", utf8(name)));
+    if place.open == 0 && name != shape.root.as_bytes() {
+        return Err(format!("its root is `{}` and not `{}`", utf8(name), shape.root));
     }
+    let in_entry = place.in_entry || place.is_entry(name);
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| error.to_string())?;
         let key = attribute.key.into_inner();
@@ -184,7 +196,7 @@ fn element(
             is_declared(key, prefixes)?;
         }
         let value = value(&attribute.value)?;
-        if key == b"href" && place.in_entry && wanted(Said::Href) {
+        if key == shape.address.as_bytes() && in_entry && wanted(Said::Href) {
             tell(Said::Href, utf8(&value));
         }
     }
@@ -255,6 +267,8 @@ mod tests {
 
     use super::*;
 
+    const ATOM: Shape = Shape { root: "feed", depth: 1, entry: "entry", address: "href" };
+
     fn heard(text: &str) -> Result<Vec<String>, String> {
         let mut heard = Vec::new();
         let tell = |said: Said, text: &str| {
@@ -265,7 +279,7 @@ mod tests {
             };
             heard.push(format!("{place} {name} {text}"));
         };
-        read(text.as_bytes(), Format::Atom, |_| true, tell)?;
+        read(text.as_bytes(), &ATOM, |_| true, tell)?;
         Ok(heard)
     }
 
@@ -328,7 +342,7 @@ mod tests {
             ]), 0..8),
         ) {
             let text = format!("<feed xmlns:m=\"n\">{}</feed>", pieces.concat());
-            if read(text.as_bytes(), Format::Atom, |_| true, |_, _| {}).is_ok() {
+            if read(text.as_bytes(), &ATOM, |_| true, |_, _| {}).is_ok() {
                 let other = roxmltree::Document::parse(&text);
                 prop_assert!(other.is_ok(), "{text}: {other:?}");
             }

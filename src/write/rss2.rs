@@ -11,9 +11,12 @@ use rss::extension::{Extension, ExtensionMap, atom};
 use rss::{Category, Channel, Guid, Item};
 
 use super::body;
+use super::read_back::Shape;
 use crate::article::Image;
 use crate::feed::{Entry, Feed};
 use crate::format::{Format, GENERATOR};
+
+pub(super) const SHAPE: Shape = Shape { root: "rss", depth: 2, entry: "item", address: "href" };
 
 /// Minutes after which a reader may ask again.
 const TTL: &str = "60";

@@ -82,10 +82,11 @@ fn a_run_with_nothing_new_is_answered_by_the_state() {
     let mill = &mills[0];
     let before = files(&mill.path("feeds"));
     let run = mill.run("build in -v").status(0).stderr("");
-    assert_eq!(run.stdout.trim(), "3 files read, 77 published, 1 waiting for their date; 2 feeds: 0 files written, 5 unchanged");
+    assert_eq!(run.stdout.trim(), "3 files read, 77 published, 1 waiting for their date; 2 feeds: 0 files written, 8 unchanged");
     mill.run("build in").silent();
     assert!(files(&mill.path("feeds")) == before);
-    assert_eq!(mill.listing("feeds"), ["ai/atom.xml", "ai/rss.xml", "atom.xml", "feedmill.json", "rss.xml"]);
+    let all = ["ai/atom.xml", "ai/feed.json", "ai/rss.xml", "atom.xml", "feed.json", "feedmill.json", "feeds.opml", "rss.xml"];
+    assert_eq!(mill.listing("feeds"), all);
     assert_eq!(mill.listing("in"), ["a.md", "b.md", "c.md", "feedmill.yaml"], "nothing is kept beside the articles");
 
     // From another place it is the same run, but files have other names.

@@ -1137,7 +1137,12 @@ fn what_is_in_the_way_is_named() {
 #[test]
 fn nothing_is_written_through_a_link() {
     let help = "take it away, or choose another folder with `--out`";
-    for (path, target) in [("out/rss.xml", "../theirs.xml"), ("out/ai", "../theirs"), ("out/feedmill.json", "nowhere")] {
+    for (path, target) in [
+        ("out/rss.xml", "../theirs.xml"),
+        ("out/ai", "../theirs"),
+        ("out/feeds.opml", "../theirs.xml"),
+        ("out/feedmill.json", "nowhere"),
+    ] {
         let mill = mill().file("theirs.xml", "theirs").file("theirs/rss.xml", "theirs").file("out/other", "").link(path, target);
         let expected = format!("{path}: error: this is a symbolic link, which is not written through\n  help: {help}");
         refuses(&mill, "build news --out out --adopt", &expected);
@@ -1281,16 +1286,17 @@ news/readme.md: not an article: no front matter";
     let _ = mill.run("check news -v").status(1).stdout(&format!("{others}\n{counts}")).stderr(&format!("{error}{warning}{note}"));
     let _ = mill.run("build news --out out -q").status(0).stdout("").stderr(error);
     let mill = mill.without("out");
-    let wrote = "wrote out/ai/atom.xml\nwrote out/ai/rss.xml\nwrote out/atom.xml\nwrote out/feedmill.json\nwrote out/rss.xml";
+    let wrote = "wrote out/ai/atom.xml\nwrote out/ai/feed.json\nwrote out/ai/rss.xml\nwrote out/atom.xml\nwrote out/feed.json\n\
+                 wrote out/feedmill.json\nwrote out/feeds.opml\nwrote out/rss.xml";
     let _ = mill
         .run("build news --out out -v")
         .status(0)
-        .stdout(&format!("{others}\n{wrote}\n{counts}; 2 feeds: 5 files written, 0 unchanged"))
+        .stdout(&format!("{others}\n{wrote}\n{counts}; 2 feeds: 8 files written, 0 unchanged"))
         .stderr(&format!("{error}{warning}{note}"));
     let _ = mill
         .run("build news --out out -v")
         .status(0)
-        .stdout(&format!("{others}\n{counts}; 2 feeds: 0 files written, 5 unchanged"))
+        .stdout(&format!("{others}\n{counts}; 2 feeds: 0 files written, 8 unchanged"))
         .stderr(&format!("{error}{warning}{note}"));
 }
 
@@ -1318,9 +1324,12 @@ fn a_dry_run_says_what_it_would_write_and_writes_nothing() {
     let mill = mill();
     let would = "
 would write out/ai/atom.xml
+would write out/ai/feed.json
 would write out/ai/rss.xml
 would write out/atom.xml
+would write out/feed.json
 would write out/feedmill.json
+would write out/feeds.opml
 would write out/rss.xml";
     let _ = mill.run("build news --out out --dry-run").status(0).stdout(would).stderr("");
     assert!(!mill.path("out").exists());
@@ -1331,8 +1340,11 @@ would write out/rss.xml";
     let before = files(&mill.path("out"));
     let would = "
 would write out/atom.xml
+would write out/feed.json
 would write out/feedmill.json
+would write out/feeds.opml
 would write out/robots/atom.xml
+would write out/robots/feed.json
 would write out/robots/rss.xml
 would write out/rss.xml";
     let _ = mill.run("build news --out out --dry-run").status(0).stdout(would).stderr("");

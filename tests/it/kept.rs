@@ -69,7 +69,7 @@ fn a_story_that_is_withdrawn_leaves_the_feed_of_its_topic_though_no_other_is_the
         mill.run("build in").silent();
         let old = feed(&mill, "R&D <chips>");
         let folder = format!("feeds/{}", folder(&mill, "R&D <chips>"));
-        let paths = [format!("{folder}/rss.xml"), format!("{folder}/atom.xml")];
+        let paths = ["rss.xml", "atom.xml", "feed.json"].map(|file| format!("{folder}/{file}"));
         let before = paths.each_ref().map(|path| mill.read(path));
         assert!(before.iter().all(|text| text.contains("chips.example/two")));
 
@@ -78,12 +78,19 @@ fn a_story_that_is_withdrawn_leaves_the_feed_of_its_topic_though_no_other_is_the
         let run = mill.run("build in").status(0);
         let expected = format!("{folder}: warning: no published article has the topic of this feed any more\n");
         assert!(run.stderr.contains(&expected), "{way}: {}", run.stderr);
-        let [rss, atom] = paths.each_ref().map(|path| mill.read(path));
-        for (text, before) in [(&rss, &before[0]), (&atom, &before[1])] {
+        let [rss, atom, json] = paths.each_ref().map(|path| mill.read(path));
+        for text in [&rss, &atom, &json] {
             assert!(!text.contains("chips.example") && !text.contains("Two"), "{way}: {text}");
+        }
+        for (text, before) in [(&rss, &before[0]), (&atom, &before[1])] {
             assert_eq!(element(text, "title"), element(before, "title"), "{way}");
         }
         assert_eq!(element(&atom, "id"), element(&before[1], "id"), "{way}");
+        let [json, json_before] = [&json, &before[2]].map(|text| serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
+        for name in ["version", "title", "feed_url", "_feedmill"] {
+            assert_eq!(json[name], json_before[name], "{way}: {name}");
+        }
+        assert_eq!(json["items"], serde_json::json!([]), "{way}");
         let rss = rss.parse::<rss::Channel>().expect("an RSS feed");
         let atom = atom.parse::<atom_syndication::Feed>().expect("an Atom feed");
         assert!(rss.items().is_empty() && atom.entries().is_empty(), "{way}");
@@ -93,7 +100,7 @@ fn a_story_that_is_withdrawn_leaves_the_feed_of_its_topic_though_no_other_is_the
             let bytes = fs::metadata(mill.path("feeds").join(&path)).expect("a file").len();
             assert_eq!(file.bytes, bytes, "{way}: {path}");
         }
-        for format in ["rss.xml", "atom.xml"] {
+        for format in ["rss.xml", "atom.xml", "feed.json", "feeds.opml"] {
             assert!(!mill.read(&format!("feeds/{format}")).contains("chips.example"), "{way}");
         }
 
@@ -101,6 +108,50 @@ fn a_story_that_is_withdrawn_leaves_the_feed_of_its_topic_though_no_other_is_the
         let made = files(&mill.path("feeds"));
         let _ = mill.run("build in").status(0);
         assert!(files(&mill.path("feeds")) == made, "{way}");
+    }
+}
+
+/// JSON alone tells as much as all formats together: the story of an entry, what it links to, and what it belongs to.
+#[test]
+fn a_story_that_is_withdrawn_leaves_a_kept_json_feed_wherever_it_is_named() {
+    let related = "related: [{title: 'Coverage', date: 2020-11-14, link: 'https://coverage.example/it'}]";
+    let parent =
+        format!("title: Two\ndate: 2020-11-14\nlink: https://chips.example/two\ntopics: [Chips]\nid: 'tag:two'\n{related}");
+    for (mode, file, lines, domain) in [
+        // The story itself; by its id alone; by its address alone.
+        ("both", "b", "link: https://chips.example/two\ndeleted: true", "chips.example"),
+        ("both", "b", "link: https://elsewhere.example/\nid: 'tag:two'\ndeleted: true", "chips.example"),
+        // Its coverage: an entry, and in the list of its article.
+        ("both", "c", "link: https://coverage.example/it\ndeleted: true", "coverage.example"),
+        ("list", "c", "link: https://coverage.example/it\ndeleted: true", "coverage.example"),
+    ] {
+        let site = format!("{SITE}formats: [json]\nrelated: {{mode: {mode}}}\n");
+        let mill = two().file("in/feedmill.yaml", site).article("in/b.md", &parent);
+        mill.run("build in").silent();
+        assert!(mill.read("feeds/chips/feed.json").contains(domain), "{lines}");
+        // The topic goes, and its feed is kept; then the story is withdrawn.
+        let mill = mill.article("in/b.md", &parent.replace("[Chips]", "[AI]"));
+        let _ = mill.run("build in").status(0);
+        assert!(mill.read("feeds/chips/feed.json").contains(domain), "{lines}");
+        let mill = mill.article(&format!("in/{file}.md"), lines);
+        let _ = mill.run("build in").status(0);
+        nowhere(&mill, domain);
+        assert!(mill.read("feeds/chips/feed.json").contains("\"items\": []"), "{lines}");
+    }
+}
+
+/// What was damaged by hand cannot be read, and is left alone: nobody knows what it says.
+#[test]
+fn a_kept_json_feed_that_cannot_be_read_stays() {
+    let mill = two().file("in/feedmill.yaml", format!("{SITE}formats: [json]\n"));
+    mill.run("build in").silent();
+    let path = format!("feeds/{}/feed.json", folder(&mill, "R&D <chips>"));
+    let good = mill.read(&path);
+    for damaged in [good.replacen("\"items\"", "\"item\"", 1), good[..good.len() - 3].to_owned(), String::new(), "[]".to_owned()]
+    {
+        let mill = Mill::copy_of(&mill.path(".")).file(&path, &damaged).article("in/b.md", &retracted(""));
+        let _ = mill.run("build in").status(0);
+        assert_eq!(mill.read(&path), damaged);
     }
 }
 
@@ -322,6 +373,18 @@ fn a_feed_is_known_by_its_id_where_the_manifest_is_lost() {
     mill.run("build in --adopt").silent();
     assert_ne!(element(&mill.read("feeds/atom.xml"), "id"), all);
 
+    // JSON alone says as much.
+    let json = format!("{SITE}formats: [json]\n");
+    let mill = Mill::copy_of(&made.path(".")).file("in/feedmill.yaml", &json);
+    mill.run("build in").silent();
+    let chips = files(&made.path("feeds")).into_iter().find(|(path, _)| path.ends_with("/feed.json") && path != "ai/feed.json");
+    let (_, chips) = chips.expect("a feed");
+    let mill = Mill::copy_of(&made.path(".")).file("in/feedmill.yaml", &json).file("feeds/ai/feed.json", chips);
+    refused(&mill, "build in", &expected("feeds/ai/feed.json", &id));
+    mill.run("build in --adopt").silent();
+    let mill = Mill::copy_of(&made.path(".")).file("in/feedmill.yaml", json.replace("mine", "other"));
+    refused(&mill, "build in", &expected("feeds/feed.json", &all));
+
     // What is for the public and a preview.
     let mill = Mill::copy_of(&made.path("."));
     let run = mill.run("build in --include-unpublished --out feeds").status(2).stdout("");
@@ -341,6 +404,16 @@ fn a_preview_without_its_manifest_is_not_taken_for_the_public_feeds() {
     );
     assert!(files(&mill.path("preview")) == before);
     mill.run("build in --out preview --adopt").silent();
+
+    // Whatever the format in which it is there.
+    for formats in ["rss", "atom", "json"] {
+        let mill = two().file("in/feedmill.yaml", format!("id: mine\nformats: [{formats}]\n"));
+        mill.run("build in --include-unpublished --out preview").silent();
+        let mill = mill.without("preview/feedmill.json");
+        let run = mill.run("build in --out preview").status(2);
+        assert!(run.stderr.starts_with("preview: error: these feeds are a preview\n"), "{formats}: {}", run.stderr);
+        mill.run("build in --include-unpublished --out preview").silent();
+    }
 }
 
 #[test]

@@ -3,13 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
+use feedmill::compose::subscriptions;
+use feedmill::group::{Clock, group};
+use feedmill::index::index;
 use feedmill::manifest::Manifest;
-use feedmill::topic::TopicKey;
+use feedmill::read::Rules;
+use feedmill::read::walk::{Selection, walk};
+use feedmill::site::{Overrides, Site};
+use feedmill::topic::{Slug, TopicKey};
 use sha2::{Digest, Sha256};
 
-use crate::mill::{Mill, files};
+use crate::mill::{Mill, NOW, files};
 
 /// Two articles on two topics.
 fn two() -> Mill {
@@ -17,7 +25,23 @@ fn two() -> Mill {
 }
 
 /// What they give.
-const ALL: [&str; 7] = ["ai/atom.xml", "ai/rss.xml", "atom.xml", "chips/atom.xml", "chips/rss.xml", "feedmill.json", "rss.xml"];
+const ALL: [&str; 11] = [
+    "ai/atom.xml",
+    "ai/feed.json",
+    "ai/rss.xml",
+    "atom.xml",
+    "chips/atom.xml",
+    "chips/feed.json",
+    "chips/rss.xml",
+    "feed.json",
+    "feedmill.json",
+    "feeds.opml",
+    "rss.xml",
+];
+
+/// What another article on AI changes.
+const AI: [&str; 8] =
+    ["ai/atom.xml", "ai/feed.json", "ai/rss.xml", "atom.xml", "feed.json", "feedmill.json", "feeds.opml", "rss.xml"];
 
 fn manifest(mill: &Mill) -> Manifest {
     Manifest::parse(mill.read("feeds/feedmill.json").as_bytes()).expect("a manifest")
@@ -70,7 +94,8 @@ fn a_file_that_would_not_change_is_not_touched() {
     // Another article on chips: the feed of AI stays the file that it is.
     let mill = mill.story("in/c.md", "Three", "2020-11-15", "Chips");
     mill.run("build in").silent();
-    assert_eq!(replaced(&before, &mill), ["atom.xml", "chips/atom.xml", "chips/rss.xml", "feedmill.json", "rss.xml"]);
+    let changed = ALL.into_iter().filter(|path| !path.starts_with("ai/")).collect::<Vec<_>>();
+    assert_eq!(replaced(&before, &mill), changed);
 }
 
 #[cfg(unix)]
@@ -97,7 +122,7 @@ fn a_changed_file_is_a_new_file_of_the_mode_that_the_old_one_had() {
     let mill = mill.story("in/c.md", "Three", "2020-11-15", "AI");
     mill.run_after("umask 022", "build in").silent();
     // Whoever has the old file open reads it to its end.
-    for path in ["ai/rss.xml", "ai/atom.xml", "rss.xml", "feedmill.json"] {
+    for path in AI {
         assert_ne!(identity(&mill.path("feeds").join(path)).1, before[path].1, "{path} has another inode");
     }
     assert_eq!((mode_of(&mill, "ai/rss.xml"), mode_of(&mill, "ai/atom.xml")), (0o664, 0o644));
@@ -122,8 +147,13 @@ fn the_manifest_says_what_is_there() {
         let file = &manifest.files[path];
         let digest: Vec<String> = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!((file.sha256.as_str(), file.bytes), (digest.concat().as_str(), bytes.len() as u64), "{path}");
-        let format = if path.ends_with("rss.xml") { "application/rss+xml" } else { "application/atom+xml" };
-        assert_eq!(file.content_type, format);
+        let format = match path.rsplit('/').next() {
+            Some("rss.xml") => "application/rss+xml",
+            Some("atom.xml") => "application/atom+xml",
+            Some("feed.json") => "application/feed+json",
+            _ => "text/x-opml",
+        };
+        assert_eq!(file.content_type, format, "{path}");
     }
     let of = |(key, feed): (&TopicKey, &feedmill::manifest::Feed)| {
         (key.as_str().to_owned(), feed.slug.as_ref().map(ToString::to_string), feed.entries.len())
@@ -133,9 +163,10 @@ fn the_manifest_says_what_is_there() {
     assert_eq!(feeds, [(String::new(), None, 3), topic("ai", 2), topic("chips", 1)]);
     for feed in manifest.feeds.into_values() {
         let folder = feed.slug.map_or_else(String::new, |slug| format!("{slug}/"));
-        for format in ["rss.xml", "atom.xml"] {
+        for (format, begin, end) in [("rss.xml", '>', '<'), ("atom.xml", '>', '<'), ("feed.json", '"', '"')] {
             let text = mill.read(&format!("feeds/{folder}{format}"));
-            let places: Vec<_> = feed.entries.iter().map(|entry| text.find(&format!(">{}<", entry.id)).expect("an id")).collect();
+            let place = |id: &str| text.find(&format!("{begin}{id}{end}")).expect("an id");
+            let places: Vec<_> = feed.entries.iter().map(|entry| place(&entry.id)).collect();
             assert!(places.is_sorted(), "the entries of {folder}{format} in their order");
         }
     }
@@ -171,7 +202,7 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
     let mill = mill.story("in/c.md", "Three", "2020-11-15", "AI");
     let run = mill.run("build in --dry-run").status(0);
     let named: Vec<_> = run.stdout.lines().filter_map(|line| line.strip_prefix("would write ")).collect();
-    assert_eq!(named, ["feeds/ai/atom.xml", "feeds/ai/rss.xml", "feeds/atom.xml", "feeds/feedmill.json", "feeds/rss.xml"]);
+    assert_eq!(named, AI.map(|path| format!("feeds/{path}")));
     assert_eq!(identities(&mill), before);
 }
 
@@ -193,17 +224,24 @@ fn a_strict_run_with_errors_publishes_nothing() {
 
 #[test]
 fn a_file_of_somebody_else_is_not_replaced() {
-    for theirs in ["rss.xml", "ai/atom.xml"] {
-        let mill = two().file(&format!("feeds/{theirs}"), "<rss>theirs</rss>");
+    // The last of them speaks of the mark, and does not bear it.
+    for (theirs, text) in [
+        ("rss.xml", "<rss>theirs</rss>"),
+        ("ai/atom.xml", "<rss>theirs</rss>"),
+        ("ai/feed.json", "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"theirs\", \"items\": []}"),
+        ("feeds.opml", "<opml version=\"2.0\"><head/><body/></opml>"),
+        ("feed.json", r#"{"title": "\"_feedmill\": {\n  \"generator\": \"feedmill\""}"#),
+    ] {
+        let mill = two().file(&format!("feeds/{theirs}"), text);
         let _ = mill.run("build in").status(2).stdout("").stderr(&format!(
             "feeds/{theirs}: error: feedmill did not write this file, and does not replace it\n  \
              help: choose another folder with `--out`, or let it be replaced with `--adopt`"
         ));
         assert_eq!(mill.listing("feeds"), [theirs], "nothing else is written either");
-        assert_eq!(mill.read(&format!("feeds/{theirs}")), "<rss>theirs</rss>");
+        assert_eq!(mill.read(&format!("feeds/{theirs}")), text);
         mill.run("build in --adopt").silent();
         assert_eq!(mill.listing("feeds"), ALL);
-        assert!(mill.read(&format!("feeds/{theirs}")).contains("<generator>feedmill</generator>"));
+        assert!(feedmill::format::is_marked(&mill.read(&format!("feeds/{theirs}"))));
         mill.run("build in").silent();
     }
 }
@@ -225,7 +263,7 @@ fn without_the_manifest_its_own_files_are_known_by_their_mark() {
     let kept = mill.read("feeds/feedmill.json");
     let mill = mill.without("feeds/feedmill.json").story("in/c.md", "Three", "2020-11-15", "AI");
     mill.run("build in").silent();
-    assert_eq!(replaced(&before, &mill), ["ai/atom.xml", "ai/rss.xml", "atom.xml", "feedmill.json", "rss.xml"]);
+    assert_eq!(replaced(&before, &mill), AI);
     let mill = mill.without("feeds/feedmill.json").without("in/c.md");
     mill.run("build in").silent();
     assert_eq!(mill.read("feeds/feedmill.json"), kept, "the manifest depends on nothing but the feeds");
@@ -271,10 +309,17 @@ fn a_feed_that_was_edited_by_hand_is_restored() {
     mill.run("build in").silent();
     let before = files(&mill.path("feeds"));
     // Of the same length, of another, and without the mark that it is ours.
-    for (from, to) in [("One", "Own"), ("One", "Another"), ("<generator>feedmill</generator>", "")] {
-        let edited = mill.read("feeds/ai/rss.xml").replace(from, to);
-        assert_ne!(edited.as_bytes(), before["ai/rss.xml"]);
-        fs::write(mill.path("feeds/ai/rss.xml"), edited).expect("an edit");
+    for (path, from, to) in [
+        ("ai/rss.xml", "One", "Own"),
+        ("ai/rss.xml", "One", "Another"),
+        ("ai/rss.xml", "<generator>feedmill</generator>", ""),
+        ("ai/feed.json", "\"generator\": \"feedmill\"", "\"generator\": null"),
+        ("feeds.opml", "<!-- generator=\"feedmill\" -->", ""),
+        ("feeds.opml", "ai/atom.xml", "AI/atom.xml"),
+    ] {
+        let edited = mill.read(&format!("feeds/{path}")).replace(from, to);
+        assert_ne!(edited.as_bytes(), before[path]);
+        fs::write(mill.path("feeds").join(path), edited).expect("an edit");
         mill.run("build in").silent();
         assert!(files(&mill.path("feeds")) == before, "{from} is there again");
     }
@@ -525,9 +570,14 @@ fn a_format_that_is_no_longer_written_stays_and_stays_ours() {
     mill.run("build in").silent();
     assert_eq!(replaced(&before, &mill), ["ai/atom.xml", "atom.xml", "feedmill.json"]);
     assert_eq!(mill.listing("feeds"), ALL);
+    let run = mill.run("build in -v").status(0);
+    let note = "note: this format is no longer written; the file stays as it is\n  help: delete it, or add it to `formats`\n";
+    let kept = ALL.into_iter().filter(|path| !path.ends_with("atom.xml") && *path != "feedmill.json");
+    assert_eq!(run.stderr, kept.map(|path| format!("feeds/{path}: {note}")).collect::<Vec<_>>().concat());
     let mill = mill.file("in/feedmill.yaml", both);
     mill.run("build in").silent();
     assert!(mill.read("feeds/ai/rss.xml").contains("Three"));
+    assert_eq!(mill.run("build in -v").status(0).stderr, "");
 }
 
 /// Whoever reads a feed while it is being replaced sees the old one or the new one, whole.
@@ -542,6 +592,8 @@ fn a_reader_never_sees_half_a_feed() {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 assert!(mill.read("feeds/rss.xml").ends_with("</rss>\n"));
+                assert!(mill.read("feeds/feed.json").ends_with("\n}\n"));
+                assert!(mill.read("feeds/feeds.opml").ends_with("</opml>\n"));
                 assert!(mill.read("feeds/feedmill.json").ends_with("]\n}\n"));
                 std::thread::sleep(std::time::Duration::from_micros(200));
             }
@@ -554,4 +606,114 @@ fn a_reader_never_sees_half_a_feed() {
         done.store(true, Ordering::Relaxed);
     });
     assert_eq!(mill.listing("feeds"), ALL);
+}
+
+/// The feeds that the OPML lists, as the last part of their addresses and their titles, and its date.
+fn listed(mill: &Mill) -> (Vec<(String, String)>, String) {
+    let text = mill.read("feeds/feeds.opml");
+    let tree = roxmltree::Document::parse(&text).expect("XML");
+    let outlines = tree.descendants().filter(|node| node.has_tag_name("outline"));
+    let part = |node: roxmltree::Node| {
+        let address = node.attribute("xmlUrl").expect("an address");
+        let path = address.strip_prefix("http://localhost:8000/").expect("an address below the site's").to_owned();
+        assert!(mill.path("feeds").join(&path).is_file(), "{path} is there");
+        (path, node.attribute("text").expect("a text").to_owned())
+    };
+    let date = tree.descendants().find(|node| node.has_tag_name("dateModified")).and_then(|node| node.text());
+    (outlines.map(part).collect(), date.expect("a date").to_owned())
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(path, title)| ((*path).to_owned(), (*title).to_owned())).collect()
+}
+
+#[test]
+fn the_list_of_feeds_has_every_topic_once() {
+    let mill = two();
+    mill.run("build in").silent();
+    let both = [("ai/atom.xml", "AI"), ("chips/atom.xml", "Chips")];
+    assert_eq!(listed(&mill), (pairs(&both), "Sat, 14 Nov 2020 00:00:00 +0000".to_owned()));
+
+    // Of what is written, in the format that readers get most right.
+    for (formats, file) in [("json, rss, opml", "rss.xml"), ("json, opml", "feed.json"), ("rss, json, atom, opml", "atom.xml")] {
+        let mill = two().file("in/feedmill.yaml", format!("out: ../feeds\nformats: [{formats}]\n"));
+        mill.run("build in").silent();
+        assert_eq!(listed(&mill).0, pairs(&[(&format!("ai/{file}"), "AI"), (&format!("chips/{file}"), "Chips")]));
+    }
+
+    // A feed whose topic has gone is kept, and nobody new is sent to it.
+    let mill = mill.without("in/b.md").story("in/c.md", "Three", "2020-11-15", "New");
+    let _ = mill.run("build in").status(0);
+    let (found, date) = listed(&mill);
+    assert_eq!(
+        (found, date.as_str()),
+        (pairs(&[("ai/atom.xml", "AI"), ("new/atom.xml", "New")]), "Sun, 15 Nov 2020 00:00:00 +0000")
+    );
+    let before = mill.read("feeds/feeds.opml");
+    mill.run("build in").silent();
+    assert_eq!(mill.read("feeds/feeds.opml"), before);
+    assert!(mill.path("feeds/chips/atom.xml").is_file());
+
+    // A preview says so in every title.
+    let _ = mill.run("build in --include-unpublished --out feeds").status(2).stdout("");
+    let mill = two();
+    mill.run("build in --include-unpublished --out feeds").silent();
+    assert_eq!(listed(&mill).0, pairs(&[("ai/atom.xml", "[Preview] AI"), ("chips/atom.xml", "[Preview] Chips")]));
+    assert!(mill.read("feeds/feeds.opml").contains("<title>[Preview] localhost</title>"));
+}
+
+/// A feed that was held back, or whose articles changed while they were read, is there all the same: the list is made of what
+/// the manifest has after the run.
+#[test]
+fn the_list_of_feeds_is_made_of_what_is_there() {
+    let mill = two();
+    mill.run("build in").silent();
+    let published = manifest(&mill);
+    let site = Site::load(None, &Overrides { out: Some(mill.path("feeds")), base_url: None }).expect("a site");
+    let clock = Clock { now: NOW.parse().expect("a date"), preview: false };
+    let rules = Rules {
+        names: site.names.clone(),
+        zone: site.zone,
+        mojibake: site.mojibake,
+        now: clock.now,
+        whole: false,
+        dates: Arc::default(),
+    };
+    let selection = Selection::new(&site.include, &site.exclude, &site.out).expect("globs");
+    let sources = walk(&[mill.path("in")], &selection, 1).expect("articles").sorted();
+    let (index, _) = index(sources.files, &rules, &site.block, 1, &AtomicUsize::new(0));
+    let grouping = group(&index, &site, clock, &published, &mut Vec::new());
+    let listed = |change: &dyn Fn(&mut Manifest)| {
+        let mut manifest = published.clone();
+        change(&mut manifest);
+        let list = subscriptions(&site, clock, &grouping, &manifest);
+        let addresses = list.subscriptions.iter().map(|feed| feed.address.as_str().trim_start_matches("http://localhost:8000/"));
+        (addresses.collect::<Vec<_>>().join(" "), list.modified.map(|date| date.date_naive().to_string()))
+    };
+    let newest = Some("2020-11-14".to_owned());
+    assert_eq!(listed(&|_| ()), ("ai/atom.xml chips/atom.xml".into(), newest.clone()));
+    // The first format that is there.
+    let without =
+        |paths: &'static [&str]| move |manifest: &mut Manifest| manifest.files.retain(|path, _| !paths.contains(&&**path));
+    assert_eq!(listed(&without(&["ai/atom.xml"])).0, "ai/rss.xml chips/atom.xml");
+    assert_eq!(listed(&without(&["ai/atom.xml", "ai/rss.xml"])).0, "ai/feed.json chips/atom.xml");
+    assert_eq!(listed(&without(&["chips/atom.xml", "chips/rss.xml", "chips/feed.json"])).0, "ai/atom.xml");
+    // Not one that has gone; and where it lies is in the manifest.
+    let chips = |change: fn(&mut feedmill::manifest::Feed)| {
+        move |manifest: &mut Manifest| manifest.feeds.get_mut(&TopicKey::of("Chips")).into_iter().for_each(change)
+    };
+    assert_eq!(listed(&chips(|feed| feed.stale = true)), ("ai/atom.xml".into(), Some("2020-11-13".to_owned())));
+    assert_eq!(listed(&chips(|feed| feed.slug = Slug::parse("ai").ok())).0, "ai/atom.xml ai/atom.xml");
+    assert_eq!(listed(&|manifest| manifest.feeds.clear()), (String::new(), None));
+}
+
+/// The feed of all topics is not among the others: an import would bring every story twice.
+#[test]
+fn where_there_is_no_topic_the_list_has_the_feed_of_all() {
+    let mill = Mill::new().article("in/a.md", "title: One\ndate: 2020-11-13\nlink: https://example.org/one");
+    mill.run("build in").silent();
+    assert_eq!(listed(&mill).0, pairs(&[("atom.xml", "localhost")]));
+    let mill = mill.story("in/b.md", "Two", "2020-11-14", "AI");
+    mill.run("build in").silent();
+    assert_eq!(listed(&mill).0, pairs(&[("ai/atom.xml", "AI")]));
 }

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use feedmill::article::{Embed, Image, Language};
-use feedmill::feed::{Author, Entry, EntryKind, Feed, Reference};
+use feedmill::feed::{Author, Entry, EntryKind, Feed, Reference, Subscription, SubscriptionList};
 use feedmill::format::Format;
 use feedmill::link::{EntryId, Link};
 use feedmill::text::{self, Line, Mojibake, Prose};
 use feedmill::topic::{Slug, TopicKey};
-use feedmill::write::{Document, verify, write};
+use feedmill::write::{Document, outline, verify, verify_list, write, write_list, write_with};
 use proptest::prelude::*;
+use serde_json::Value;
 
 const ATOM: &str = "http://www.w3.org/2005/Atom";
 const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
@@ -141,7 +142,8 @@ struct Seen {
     home: String,
     address: String,
     language: String,
-    updated: DateTime<Utc>,
+    /// JSON Feed does not say.
+    updated: Option<DateTime<Utc>>,
     entries: Vec<SeenEntry>,
 }
 
@@ -167,15 +169,19 @@ fn expected(feed: &Feed, format: Format) -> Seen {
         home: feed.home.to_string(),
         address: feed.address(format).to_string(),
         language: feed.language.as_str().to_owned(),
-        updated: feed.updated,
-        entries: feed.entries.iter().map(expected_entry).collect(),
+        updated: (format != Format::Json).then_some(feed.updated),
+        entries: feed.entries.iter().map(|entry| expected_entry(entry, format)).collect(),
     }
 }
 
-fn expected_entry(entry: &Entry) -> SeenEntry {
+fn expected_entry(entry: &Entry, format: Format) -> SeenEntry {
     let size = |size: Option<u32>| size.map(|size| size.to_string());
     let media = entry.image.iter().map(|image| (image.link.to_string(), size(image.width), size(image.height)));
     let media: Vec<_> = media.collect();
+    let media = match format {
+        Format::Rss | Format::Atom => [media.clone(), media].concat(),
+        Format::Json => entry.image.iter().map(|image| (image.link.to_string(), None, None)).collect(),
+    };
     SeenEntry {
         id: entry.id.to_string(),
         title: entry.title.to_string(),
@@ -186,7 +192,7 @@ fn expected_entry(entry: &Entry) -> SeenEntry {
         summary: entry.summary.paragraphs().map(str::to_owned).collect(),
         // The body has a check of its own.
         body: String::new(),
-        media: [media.clone(), media].concat(),
+        media,
         language: entry.language.as_ref().map(|language| language.as_str().to_owned()),
     }
 }
@@ -241,14 +247,17 @@ fn rfc3339(text: &str) -> DateTime<Utc> {
 
 fn seen(document: &Document) -> Seen {
     let text = std::str::from_utf8(&document.bytes).expect("UTF-8");
+    match document.format {
+        Format::Rss => seen_rss(xml(text).root_element()),
+        Format::Atom => seen_atom(xml(text).root_element()),
+        Format::Json => seen_json(text),
+    }
+}
+
+fn xml(text: &str) -> roxmltree::Document<'_> {
     assert!(text.starts_with("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<"), "{}", &text[..60]);
     assert!(text.ends_with(">\n") && !text.contains('\r'));
-    let tree = roxmltree::Document::parse(text).unwrap_or_else(|error| panic!("{error} in {text}"));
-    let root = tree.root_element();
-    match document.format {
-        Format::Rss => seen_rss(root),
-        Format::Atom => seen_atom(root),
-    }
+    roxmltree::Document::parse(text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
 fn seen_rss(root: Node<'_>) -> Seen {
@@ -289,7 +298,7 @@ fn seen_rss(root: Node<'_>) -> Seen {
         home: one(channel, "", "link"),
         address: attribute(address, "href").expect("an address"),
         language: one(channel, "", "language"),
-        updated: rfc822(&one(channel, "", "lastBuildDate")),
+        updated: Some(rfc822(&one(channel, "", "lastBuildDate"))),
         entries: entries.collect(),
     }
 }
@@ -337,7 +346,67 @@ fn seen_atom(root: Node<'_>) -> Seen {
         home: alternate(root),
         address: attribute(address, "href").expect("an address"),
         language: root.attribute((XML, "lang")).expect("a language").to_owned(),
-        updated: rfc3339(&one(root, ATOM, "updated")),
+        updated: Some(rfc3339(&one(root, ATOM, "updated"))),
+        entries: entries.collect(),
+    }
+}
+
+/// A text that has to be there.
+#[track_caller]
+fn said(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}")).to_owned()
+}
+
+/// Reads what the specification names, and lets nothing stand that it does not.
+fn seen_json(text: &str) -> Seen {
+    assert!(text.starts_with("{\n \"version\": \"https://jsonfeed.org/version/1.1\",\n \"title\": ") && text.ends_with("\n}\n"));
+    let feed: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"));
+    let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    let known = ["_feedmill", "description", "feed_url", "home_page_url", "items", "language", "title", "version"];
+    assert_eq!(names(&feed), known, "no authors of the feed, which Miniflux would add to those of every item");
+    assert_eq!(names(&feed["_feedmill"]), ["generator", "id"]);
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let entries = list(&feed["items"]).into_iter().map(|item| {
+        let known = [
+            "_feedmill",
+            "author",
+            "authors",
+            "content_html",
+            "date_modified",
+            "date_published",
+            "id",
+            "image",
+            "language",
+            "summary",
+            "tags",
+            "title",
+            "url",
+        ];
+        assert!(names(&item).iter().all(|name| known.contains(&&**name)), "{item}");
+        assert_eq!(list(&item["authors"]), [item["author"].clone()], "the same author, as 1.1 has it and as 1.0 had it");
+        let text = |name: &str| item.get(name).map(|_| said(&item, name));
+        assert!(text("date_modified").is_none_or(|date| date != said(&item, "date_published")));
+        let summary = text("summary").unwrap_or_default();
+        SeenEntry {
+            id: said(&item, "id"),
+            title: said(&item, "title"),
+            link: said(&item, "url"),
+            published: rfc3339(&said(&item, "date_published")),
+            categories: list(&item["tags"]).iter().map(|tag| tag.as_str().expect("a tag").to_owned()).collect(),
+            author: said(&item["author"], "name"),
+            summary: summary.split("\n\n").filter(|paragraph| !paragraph.is_empty()).map(str::to_owned).collect(),
+            body: said(&item, "content_html"),
+            media: text("image").into_iter().map(|image| (image, None, None)).collect(),
+            language: text("language"),
+        }
+    });
+    Seen {
+        title: said(&feed, "title"),
+        description: said(&feed, "description"),
+        home: said(&feed, "home_page_url"),
+        address: said(&feed, "feed_url"),
+        language: said(&feed, "language"),
+        updated: None,
         entries: entries.collect(),
     }
 }
@@ -458,7 +527,7 @@ fn check_body(entry: &Entry, body: &str) {
 
 /// Everything that this file is about, for one feed.
 fn check(feed: &Feed) {
-    let mut both = Format::ALL.map(|format| {
+    let mut all = Format::ALL.map(|format| {
         let document = write(feed, format).expect("a document");
         verify(&document).expect("a document that reads back");
         let mut found = seen(&document);
@@ -475,12 +544,66 @@ fn check(feed: &Feed) {
         match format {
             Format::Rss => check_crate_rss(feed, &document.bytes, &bodies),
             Format::Atom => check_crate_atom(feed, &document.bytes, &bodies),
+            Format::Json => check_ties(feed, &document.bytes),
         }
         check_feed_rs(feed, &document);
+        check_outline(feed, &document, &bodies);
+        for entry in &mut found.entries {
+            // A picture has its size only where the format can say it, and stands there twice.
+            entry.media.dedup_by(|a, b| a.0 == b.0);
+            entry.media.iter_mut().for_each(|(_, width, height)| (*width, *height) = (None, None));
+        }
         (found.entries, bodies)
     });
-    let [rss, atom] = &mut both;
+    let [rss, atom, json] = &mut all;
     assert_eq!(rss, atom, "both formats have the same entries");
+    assert_eq!(atom, json, "both formats have the same entries");
+}
+
+/// What only the extension says.
+fn check_ties(feed: &Feed, bytes: &[u8]) {
+    let found: Value = serde_json::from_slice(bytes).expect("JSON");
+    assert_eq!(
+        (said(&found["_feedmill"], "generator"), said(&found["_feedmill"], "id")),
+        ("feedmill".to_owned(), feed.id.clone())
+    );
+    for (entry, item) in feed.entries.iter().zip(found["items"].as_array().expect("items")) {
+        let url = entry.author.uri.as_ref().map(|uri| Value::from(uri.as_str()));
+        assert_eq!(item["author"].get("url"), url.as_ref());
+        let modified = item.get("date_modified").and_then(Value::as_str).map(rfc3339);
+        assert_eq!(modified.unwrap_or(entry.published), entry.updated);
+        let tie = |to: &Reference| serde_json::json!({"id": to.id.as_str(), "url": to.link.as_str()});
+        let titled =
+            |to: &Reference| serde_json::json!({"id": to.id.as_str(), "url": to.link.as_str(), "title": to.title.as_str()});
+        let mut expected = match &entry.kind {
+            EntryKind::Article => serde_json::json!({"kind": "article"}),
+            EntryKind::Related { parents } => {
+                serde_json::json!({"kind": "related", "parents": parents.iter().map(tie).collect::<Vec<_>>()})
+            }
+        };
+        if !entry.related.is_empty() {
+            expected["related"] = entry.related.iter().map(titled).collect();
+        }
+        assert_eq!(item["_feedmill"], expected);
+    }
+}
+
+/// What a later run takes out of the document, to find a story that has been withdrawn since.
+fn check_outline(feed: &Feed, document: &Document, bodies: &[String]) {
+    let found = outline(&document.bytes, document.format).expect("a document of ours");
+    assert_eq!(found.title, feed.title.as_str());
+    assert_eq!(found.id.unwrap_or_else(|| feed.id.clone()), feed.id);
+    assert_eq!(found.updated.unwrap_or(feed.updated), feed.updated);
+    assert_eq!(found.ids, feed.entries.iter().map(|entry| entry.id.to_string()).collect::<Vec<_>>());
+    for (entry, body) in feed.entries.iter().zip(bodies) {
+        let in_body = html(body).into_iter().filter_map(|piece| match piece {
+            Html::Tag(tag, attributes) if tag == "a" => Some(attributes[0].1.clone()),
+            _ => None,
+        });
+        for link in in_body.chain([entry.link.to_string()]) {
+            assert!(found.links.contains(&link), "{link} in {:?}", found.links);
+        }
+    }
 }
 
 /// The crate that wrote it reads the same.
@@ -546,15 +669,24 @@ fn check_crate_atom(feed: &Feed, bytes: &[u8], bodies: &[String]) {
 fn check_feed_rs(feed: &Feed, document: &Document) {
     let found = feed_rs::parser::parse(&document.bytes[..]).expect("a feed");
     assert_eq!(found.title.map(|title| title.content), Some(feed.title.to_string()));
-    assert_eq!(found.updated, Some(feed.updated));
+    assert_eq!(found.updated, (document.format != Format::Json).then_some(feed.updated));
     assert_eq!(found.entries.len(), feed.entries.len());
     for (entry, found) in feed.entries.iter().zip(&found.entries) {
         assert_eq!(found.id, entry.id.as_str());
         assert_eq!(found.title.as_ref().map(|title| title.content.as_str()), Some(entry.title.as_str()));
         assert_eq!(found.links[0].href, entry.link.as_str());
         assert_eq!(found.published.map(|date| date.trunc_subsecs(0)), Some(entry.published));
-        if document.format == Format::Atom {
-            assert_eq!(found.updated, Some(entry.updated));
+        match document.format {
+            Format::Rss => {}
+            Format::Atom => assert_eq!(found.updated, Some(entry.updated)),
+            Format::Json => {
+                assert_eq!(found.updated.unwrap_or(entry.published), entry.updated);
+                // It takes a name that looks like an address for one.
+                assert_eq!(found.authors.len(), 1);
+                assert_eq!(found.authors[0].uri, entry.author.uri.as_ref().map(Link::to_string));
+                let tags: Vec<_> = found.categories.iter().map(|category| category.term.as_str()).collect();
+                assert_eq!(tags, entry.categories.iter().map(Line::as_str).collect::<Vec<_>>());
+            }
         }
     }
 }
@@ -604,17 +736,18 @@ fn dates_of_every_year_that_a_feed_can_write_come_back() {
 #[test]
 fn markup_in_a_body_is_escaped_once() {
     let made = feed(["a"; 4], vec![entry(["<b>\"x\"</b> & y", "a", "a", "<i>"], 0, 0)]);
-    let [rss, atom] =
+    let [rss, atom, json] =
         Format::ALL.map(|format| String::from_utf8(write(&made, format).expect("a document").bytes).expect("UTF-8"));
     // As HTML in RSS, where the crate writes CDATA; as HTML that is escaped for XML in Atom.
     assert!(rss.contains("<p>&lt;b&gt;&quot;x&quot;&lt;/b&gt; &amp; y</p>"), "{rss}");
     assert!(atom.contains("&lt;p&gt;&amp;lt;b&amp;gt;&amp;quot;x&amp;quot;&amp;lt;/b&amp;gt; &amp;amp; y&lt;/p&gt;"), "{atom}");
+    assert!(json.contains("<p>&lt;b&gt;&quot;x&quot;&lt;/b&gt; &amp; y</p>"), "{json}");
 }
 
 #[test]
 fn a_document_with_other_entries_than_were_meant_is_not_accepted() {
     let made = feed(["a"; 4], vec![entry(["urn:x:one"; 4], 0, 0), entry(["urn:x:two"; 4], 0, 0)]);
-    for format in Format::ALL {
+    for format in [Format::Rss, Format::Atom] {
         let good = write(&made, format).expect("a document");
         let text = String::from_utf8(good.bytes.clone()).expect("UTF-8");
         let damaged = |text: &str| verify(&Document { bytes: text.as_bytes().to_vec(), ..good.clone() });
@@ -627,6 +760,185 @@ fn a_document_with_other_entries_than_were_meant_is_not_accepted() {
         let mut fewer = good.clone();
         fewer.ids.pop();
         assert!(verify(&fewer).is_err());
+    }
+}
+
+#[test]
+fn a_json_feed_that_is_not_in_order_is_not_accepted() {
+    let made = feed(["a"; 4], vec![entry(["urn:x:one", "a", "a", "a"], 1, 0), entry(["urn:x:two", "a", "a", "a"], 3, 0)]);
+    let good = write(&made, Format::Json).expect("a document");
+    let text = String::from_utf8(good.bytes.clone()).expect("UTF-8");
+    let verified = |bytes: &[u8]| verify(&Document { bytes: bytes.to_vec(), ..good.clone() });
+    assert_eq!(verified(text.as_bytes()), Ok(()));
+    let (start, rest) = text.split_once("\"content_html\"").expect("content");
+    let rest = rest.split_once(",\n").expect("an end").1;
+    let second = text.find("  {\n   \"id\": \"urn:x:two\"").expect("the second item");
+    let first = text.find("  {\n   \"id\": \"urn:x:one\"").expect("the first item");
+    let end = text.rfind("\n ]").expect("the end of the items");
+    for (damage, damaged) in [
+        ("another id", text.replace("\"urn:x:two\"", "\"urn:x:three\"")),
+        ("the same id twice", text.replace("\"urn:x:two\"", "\"urn:x:one\"")),
+        ("a number for an id", text.replace("\"id\": \"urn:x:two\"", "\"id\": 2")),
+        (
+            "another order",
+            format!("{}{},\n{}{}", &text[..first], &text[second..end], text[first..second].trim_end_matches(",\n"), &text[end..]),
+        ),
+        ("an item less", format!("{}{}", text[..second].trim_end_matches(",\n"), &text[end..])),
+        ("no content", format!("{start}{}", rest.trim_start())),
+        ("empty content", format!("{start}\"content_html\": \"\",\n{rest}")),
+        ("content that is no text", format!("{start}\"content_html\": null,\n{rest}")),
+        ("another version", text.replace("/version/1.1", "/version/1")),
+        ("no version", text.replace("\"version\"", "\"Version\"")),
+        ("no title", text.replacen("\"title\": \"a\"", "\"titel\": \"a\"", 1)),
+        ("an empty title", text.replacen("\"title\": \"a\"", "\"title\": \"\"", 1)),
+        ("a field twice", text.replacen("{\n", "{\n \"title\": \"a\",\n", 1)),
+        ("no mark", text.replacen("_feedmill", "_another", 1)),
+        ("no items", text.replace("\"items\"", "\"entries\"")),
+        ("half of it", text[..text.len() / 2].to_owned()),
+        ("all but its end", text[..text.len() - 2].to_owned()),
+        ("twice", text.repeat(2)),
+        ("a comma too many", text.replacen("\n ]", ",\n ]", 1)),
+        ("a control character", text.replacen("\"title\": \"", "\"title\": \"\u{7}", 1)),
+        ("half a character", text.replacen("\"title\": \"", "\"title\": \"\\ud800", 1)),
+        ("XML", "<feed xmlns=\"http://www.w3.org/2005/Atom\"/>".to_owned()),
+        ("nothing", String::new()),
+    ] {
+        assert_ne!(damaged, text, "{damage}");
+        assert!(verified(damaged.as_bytes()).is_err(), "{damage}: {damaged}");
+    }
+    assert!(verified(&[text.as_bytes(), &[0xff]].concat()).is_err());
+    let mut fewer = good.clone();
+    fewer.ids.pop();
+    assert!(verify(&fewer).is_err());
+}
+
+/// Own files as a full disk or an editor may leave them: no panic, and none that is cut passes for whole.
+#[test]
+fn a_document_that_is_cut_or_damaged_anywhere_is_read_without_a_panic() {
+    let made = feed(["a"; 4], vec![entry(["a", "b", "c", "d"], 2, 0), entry(["e", "f", "g", "h"], 3, 0)]);
+    let feeds = list(["a", "b", "c", "d"]);
+    for format in Format::ALL {
+        let good = write(&made, format).expect("a document");
+        let whole = good.bytes.len() - 1;
+        for at in (0..whole).step_by(5).chain(whole - 40..whole) {
+            let cut = Document { bytes: good.bytes[..at].to_vec(), ..good.clone() };
+            assert!(verify(&cut).is_err() && outline(&cut.bytes, format).is_none(), "{format:?} cut at {at}");
+            let mut bytes = good.bytes.clone();
+            bytes[at] = b"\"<\0\xff"[at % 4];
+            let _ = outline(&bytes, format);
+            let _ = verify(&Document { bytes, ..good.clone() });
+        }
+    }
+    let good = write_list(&feeds).expect("a document");
+    for at in 0..good.len() - 1 {
+        assert!(verify_list(&good[..at], &feeds).is_err(), "cut at {at}");
+    }
+}
+
+/// Whatever the body says, a story that has been withdrawn since is found by the addresses of the entries and of those that they
+/// are tied to.
+#[test]
+fn what_an_entry_is_tied_to_is_found_without_its_body() {
+    let made = feed(["a"; 4], vec![entry(["a", "b", "c", "d"], 0, 0), entry(["e", "f", "g", "h"], 2, 0)]);
+    let bodies = vec!["<p>Nothing</p>".to_owned(); 2];
+    let document = write_with(&made, &bodies, Format::Json, Vec::new()).expect("a document");
+    let found = outline(&document.bytes, Format::Json).expect("a document of ours");
+    // The first one's own and its coverage's; the second one's own and its articles'.
+    assert_eq!(found.links, ["b", "b", "c", "f", "f", "h"].map(|odd| odd_link(odd).to_string()));
+}
+
+/// A list of feeds with these texts wherever there can be text.
+fn list(texts: [&str; 4]) -> SubscriptionList {
+    let [a, b, c, d] = texts;
+    let subscription = |title: &str, path: &str| Subscription {
+        title: name(title),
+        description: name(b),
+        language: Language::parse("pt-BR").expect("a tag"),
+        home: odd_link(c),
+        address: link(&format!("https://feeds.example.org/below/{path}/atom.xml")),
+    };
+    let subscriptions = vec![subscription(a, "one"), subscription(c, "two"), subscription(d, "three")];
+    SubscriptionList { title: name(d), modified: Some(date(1_605_290_820)), subscriptions }
+}
+
+/// The list as OPML 2.0 has it: flat, and every outline a feed.
+fn check_list(list: &SubscriptionList) {
+    let bytes = write_list(list).expect("a document");
+    verify_list(&bytes, list).expect("a list that reads back");
+    let text = std::str::from_utf8(&bytes).expect("UTF-8");
+    let tree = xml(text);
+    let root = tree.root_element();
+    assert_eq!((root.tag_name().name(), root.attribute("version")), ("opml", Some("2.0")));
+    let parts: Vec<_> = root.children().filter(Node::is_element).collect();
+    assert_eq!(parts.iter().map(|part| part.tag_name().name()).collect::<Vec<_>>(), ["head", "body"]);
+    assert_eq!(one(parts[0], "", "title"), list.title.as_str());
+    let modified = children(parts[0], "", "dateModified").next().map(|date| rfc822(&content(date)));
+    assert_eq!(modified, list.modified);
+    let found: Vec<_> = children(parts[1], "", "outline").collect();
+    assert_eq!(found.len(), parts[1].children().filter(Node::is_element).count());
+    assert_eq!(found.len(), list.subscriptions.len());
+    for (outline, feed) in found.into_iter().zip(&list.subscriptions) {
+        let attributes: Vec<_> = outline.attributes().map(|attribute| (attribute.name(), attribute.value())).collect();
+        let title = feed.title.as_str();
+        let expected = [
+            ("type", "rss"),
+            ("text", title),
+            ("title", title),
+            ("description", feed.description.as_str()),
+            ("language", feed.language.as_str()),
+            ("htmlUrl", feed.home.as_str()),
+            ("xmlUrl", feed.address.as_str()),
+        ];
+        assert_eq!(attributes, expected);
+        assert!(!outline.has_children());
+    }
+}
+
+#[test]
+fn a_list_of_feeds_comes_back_whatever_they_are_called() {
+    for hostile in HOSTILE {
+        check_list(&list([hostile; 4]));
+    }
+    check_list(&SubscriptionList { modified: None, ..list(["a"; 4]) });
+}
+
+#[test]
+fn a_list_of_feeds_that_is_not_in_order_is_not_accepted() {
+    let made = list(["a", "b", "c", "d"]);
+    let text = String::from_utf8(write_list(&made).expect("a document")).expect("UTF-8");
+    assert_eq!(verify_list(text.as_bytes(), &made), Ok(()));
+    let lines: Vec<&str> = text.lines().collect();
+    let outline = lines.iter().position(|line| line.contains("<outline")).expect("an outline");
+    let without = |number: usize| [&lines[..number], &lines[number + 1..]].concat().join("\n");
+    let swapped = [&lines[..outline], &[lines[outline + 1], lines[outline]], &lines[outline + 2..]].concat().join("\n");
+    for (damage, damaged) in [
+        ("another address", text.replace("/one/", "/four/")),
+        ("an address twice", text.replace("/one/", "/two/")),
+        ("no address", text.replacen("xmlUrl", "xmlurl", 1)),
+        ("another order", swapped),
+        ("an outline less", without(outline)),
+        ("an outline less at the end", without(outline + 2)),
+        (
+            "an outline more",
+            text.replacen("</body>", "<outline type=\"rss\" text=\"a\" xmlUrl=\"https://e.example/\"/></body>", 1),
+        ),
+        (
+            "an outline in the head",
+            text.replacen("</head>", "<outline type=\"rss\" text=\"a\" xmlUrl=\"https://e.example/\"/></head>", 1),
+        ),
+        ("an element that is not closed", without(lines.len() - 2)),
+        ("half of it", text[..text.len() / 2].to_owned()),
+        ("an attribute twice", text.replacen("title=", "text=", 1)),
+        ("an attribute with a tag", text.replacen("text=\"a", "text=\"<a", 1)),
+        ("a character that XML does not have", text.replacen("text=\"a", "text=\"\u{7}", 1)),
+        ("a reference to nothing", text.replacen("text=\"a", "text=\"&nbsp;", 1)),
+        ("a DOCTYPE", text.replacen("<opml", "<!DOCTYPE opml><opml", 1)),
+        ("two roots", text.clone() + "<opml/>"),
+        ("a feed", "<feed xmlns=\"http://www.w3.org/2005/Atom\"/>".to_owned()),
+        ("nothing", String::new()),
+    ] {
+        assert_ne!(damaged, text, "{damage}");
+        assert!(verify_list(damaged.as_bytes(), &made).is_err(), "{damage}: {damaged}");
     }
 }
 
@@ -682,6 +994,8 @@ proptest! {
         texts in [any_text(), any_text(), any_text(), any_text()],
         entries in prop::collection::vec(any_entry(), 1..5),
     ) {
-        check(&feed(texts.each_ref().map(String::as_str), entries));
+        let texts = texts.each_ref().map(String::as_str);
+        check(&feed(texts, entries));
+        check_list(&list(texts));
     }
 }

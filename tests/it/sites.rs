@@ -186,10 +186,30 @@ fn a_site_file_that_says_nothing_changes_nothing() {
 
 #[test]
 fn the_order_of_formats_is_no_matter() {
-    let mill = mill().file("one.yaml", "id: x\nformats: [rss, atom]").file("two.yaml", "id: x\nformats: [atom, rss, atom]");
+    let mill = mill()
+        .file("one.yaml", "id: x\nformats: [rss, atom, opml, json]")
+        .file("two.yaml", "id: x\nformats: [opml, json, atom, rss, atom, opml]")
+        .file("three.yaml", "id: x");
     mill.run("build news --site one.yaml --out one").silent();
     mill.run("build news --site two.yaml --out two").silent();
     assert!(files(&mill.path("one")) == files(&mill.path("two")));
+    // And without the line it is all of them.
+    mill.run("build news --site three.yaml --out three").silent();
+    assert!(files(&mill.path("one")) == files(&mill.path("three")));
+}
+
+#[test]
+fn nothing_is_made_but_the_formats_that_are_named() {
+    for (formats, expected) in [
+        ("atom", "ai/atom.xml atom.xml feedmill.json"),
+        ("json", "ai/feed.json feed.json feedmill.json"),
+        ("rss, opml", "ai/rss.xml feedmill.json feeds.opml rss.xml"),
+        ("json, atom", "ai/atom.xml ai/feed.json atom.xml feed.json feedmill.json"),
+    ] {
+        let mill = mill().file("site.yaml", format!("id: x\nformats: [{formats}]"));
+        mill.run("build news --site site.yaml --out out").silent();
+        assert_eq!(mill.listing("out").join(" "), expected);
+    }
 }
 
 /// Feeds are no articles, though the folder may be among them.
@@ -446,12 +466,22 @@ fn a_word_in_the_site_file_is_one_of_a_few() {
         "
 formats: [RSS]
 =>
-feedmill: news/feedmill.yaml:1:11: `formats` is one of rss, atom
+feedmill: news/feedmill.yaml:1:11: `formats` is one of rss, atom, json, opml
   help: did you mean `rss`?
 
-formats: [rss, json]
+formats: [rss, jsonfeed]
 =>
-feedmill: news/feedmill.yaml:1:16: `formats` is one of rss, atom
+feedmill: news/feedmill.yaml:1:16: `formats` is one of rss, atom, json, opml
+
+formats: [atom, ompl]
+=>
+feedmill: news/feedmill.yaml:1:17: `formats` is one of rss, atom, json, opml
+  help: did you mean `opml`?
+
+formats: [opml]
+=>
+feedmill: news/feedmill.yaml:1:10: `formats` names no format of feeds
+  help: add at least one of rss, atom, json: the others are about feeds, and there would be none
 
 formats: []
 =>
