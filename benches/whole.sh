@@ -14,7 +14,7 @@ cargo build --locked --quiet --release --bin feedmill --example articles --examp
 export XDG_CACHE_HOME="$PWD/$work/cache" HUGO_CACHEDIR="$PWD/$work/hugo-cache"
 feedmill="$PWD/target/release/feedmill"
 bare="$PWD/target/release/examples/bare"
-base=(--base-url https://feeds.example.org/ --now 2021-02-01)
+base=(--site benches/feedmill.yaml --now 2021-02-01)
 command -v /usr/bin/time >/dev/null || { echo "install GNU time (Debian: apt-get install time)"; exit 2; }
 command -v hugo >/dev/null || echo "without Hugo (Debian: apt-get install hugo)"
 
