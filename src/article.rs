@@ -48,7 +48,9 @@ pub struct Story {
     pub link: Link,
     /// The address that names it: `originalUrl`, else `webUrl`.
     pub identity: Link,
-    /// What it is known by: its addresses, its AMP pages `ampWebUrl` and `cdnAmpWebUrl`, which are never shown, and its id.
+    /// Its AMP pages, `ampWebUrl` and `cdnAmpWebUrl`, which are never shown.
+    pub amp: [Option<Link>; 2],
+    /// What it is known by: its addresses, those of its AMP pages, and its id.
     pub known_by: KnownBy,
     /// Its own entry id, if the front matter gives one.
     pub own_id: Option<EntryId>,
@@ -71,6 +73,11 @@ pub struct Story {
 }
 
 impl Story {
+    /// Every address of it.
+    pub fn addresses(&self) -> impl Iterator<Item = &Link> {
+        [&self.link, &self.identity].into_iter().chain(self.amp.iter().flatten())
+    }
+
     /// The id of the story's entry: its own, else one made of the address that names it (scheme 1).
     #[must_use]
     pub fn entry_id(&self) -> EntryId {

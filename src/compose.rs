@@ -141,7 +141,7 @@ impl Composer<'_> {
         let mut links: Vec<Covered> = Vec::new();
         for link in &article.related {
             let names = link.story.known_by.all();
-            let blocked = self.site.block.iter().any(|rule| rule.covers(&link.story.link) || rule.covers(&link.story.identity));
+            let blocked = self.site.block.iter().any(|rule| link.story.addresses().any(|link| rule.covers(link)));
             let poor =
                 self.site.related.min_quality.is_some_and(|least| link.story.quality.is_some_and(|quality| quality < least));
             let found = self.grouping.stories.find(names.iter().copied());
@@ -420,6 +420,7 @@ mod tests {
             excerpt: text::Prose::default(),
             link: address(path),
             identity: address(path),
+            amp: [None, None],
             known_by: KnownBy::new([&address(path)], [], None),
             own_id: None,
             provider: Provider::default(),

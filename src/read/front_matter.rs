@@ -288,6 +288,7 @@ impl Conversion<'_> {
             excerpt,
             link,
             identity,
+            amp,
             known_by,
             own_id,
             provider,
