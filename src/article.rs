@@ -3,7 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::link::{EntryId, Fingerprint, Link};
+use crate::text::html::Html;
 use crate::text::{Line, Prose};
+
+pub mod embed;
+
+pub use embed::{Embed, Embeds};
 
 /// One article file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub struct Article {
     pub topics: Vec<Line>,
     /// Coverage of the same story elsewhere, in file order.
     pub related: Vec<RelatedLink>,
+    /// What stands below the front matter, if it is wanted and can be shown.
+    pub text: Option<Html>,
 }
 
 /// What a related link says about a story on another site.
@@ -42,7 +49,7 @@ pub struct RelatedLink {
 pub struct Story {
     /// What it is called.
     pub title: Line,
-    /// What it says in short; may be empty.
+    /// What it says in short; may be empty. That of an article that does not say is its first paragraph.
     pub excerpt: Prose,
     /// Where it is read: `webUrl`, else `originalUrl`.
     pub link: Link,
@@ -58,7 +65,7 @@ pub struct Story {
     pub provider: Provider,
     /// Its pictures, in file order.
     pub images: Vec<Image>,
-    /// A player from `featuredContent`.
+    /// The player in `featuredContent`.
     pub embed: Option<Embed>,
     /// What the source thinks of it; higher is better.
     pub quality: Option<i32>,
@@ -155,13 +162,6 @@ pub struct Image {
     pub title: Line,
     /// Whom to thank for it; may be empty.
     pub attribution: Line,
-}
-
-/// A player on another site, rebuilt from nothing but its address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Embed {
-    /// The https address of the player, on a host of the allow-list.
-    pub link: Link,
 }
 
 /// A language tag (RFC 5646) of plain shape, such as `en` or `pt-BR`.

@@ -319,7 +319,7 @@ impl Mill<'_> {
         }
         if document.bytes.len() > write::LARGE {
             let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
-            let help = "lower `limit` or `related.per_article` in the site file";
+            let help = "lower `limit` or `related.per_article` in the site file, or set `content: excerpt`";
             done.diagnostics.push(self.about(Severity::Warning, &path, message, help));
         }
         self.put(&path, &document.bytes, differs, &mut done.changes)?;

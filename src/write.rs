@@ -112,7 +112,7 @@ pub fn outline(bytes: &[u8], format: Format) -> Option<Outline> {
     let id = id_of_entries(format);
     let mut outline = Outline::default();
     let tell = |said: Said, text: &str| match said {
-        Said::Feed(b"title") => outline.title = text.to_owned(),
+        Said::Feed(b"title") => text.clone_into(&mut outline.title),
         Said::Feed(b"id") => outline.id = Some(text.to_owned()).filter(|id| !id.is_empty()),
         Said::Feed(b"lastBuildDate") => outline.updated = DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc()),
         Said::Feed(b"updated") => outline.updated = DateTime::parse_from_rfc3339(text).ok().map(|date| date.to_utc()),
