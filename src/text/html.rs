@@ -25,6 +25,8 @@ pub const CAP: usize = 256 * 1024;
 const DEPTH_CAP: usize = 100;
 /// A tag with more attributes than these is no work of people.
 const ATTRIBUTES_CAP: usize = 200;
+/// Bytes that writing the text of markup may look at; a second has many more.
+const ESCAPES_CAP: u64 = 10_000_000_000;
 /// How often a text is cleaned at most until nothing changes.
 const ROUNDS: usize = 5;
 
@@ -181,7 +183,7 @@ impl Html {
     ///
     /// When the markup cannot be shown; see [`Unfit`].
     pub fn clean(markup: &str, base: &Link, embeds: Embeds) -> Result<Option<Self>, Unfit> {
-        if markup.len() > MARKUP_CAP {
+        if markup.len() > MARKUP_CAP || escapes_cost(markup) > ESCAPES_CAP {
             return Err(Unfit::Long);
         }
         if is_tangled(markup) {
@@ -198,12 +200,11 @@ impl Html {
             }
             let settled = settling.html.replace("<p></p>", "");
             let settled = settled.trim();
+            if settled.len() > CAP {
+                return Err(Unfit::Long);
+            }
             if *settled == *html {
-                return match settled.len() {
-                    _ if !settling.shows => Ok(None),
-                    0..=CAP => Ok(Some(Self(settled.to_owned()))),
-                    _ => Err(Unfit::Long),
-                };
+                return Ok(settling.shows.then(|| Self(settled.to_owned())));
             }
             html = Cow::Owned(settled.to_owned());
         }
@@ -614,6 +615,13 @@ fn is_tangled(markup: &str) -> bool {
     false
 }
 
+/// The bytes that html5ever may look at when it writes text: at each `&`, and at each character that begins like a no-break space,
+/// it looks for the next angle bracket.
+fn escapes_cost(markup: &str) -> u64 {
+    let escapes = memchr::memchr2_iter(b'&', 0xC2, markup.as_bytes()).count();
+    (escapes as u64).saturating_mul(markup.len() as u64)
+}
+
 /// Where a tag ends, and whether it has attributes. Nothing if it has too many.
 fn end_of_tag(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut parts = 0;
@@ -828,6 +836,7 @@ mod tests {
         assert_eq!(cleaned(&"a".repeat(MARKUP_CAP + 1)), "Long");
         assert_eq!(cleaned(&"a".repeat(CAP + 1)), "Long");
         assert_eq!(cleaned(&"a".repeat(CAP)).len(), CAP);
+        assert_eq!((cleaned(&many("&")), cleaned(&many("«"))), ("Long".to_owned(), "Long".to_owned()));
     }
 
     #[test]
