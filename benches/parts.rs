@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use feedmill::article::Article;
+use feedmill::article::{Article, Embeds};
 use feedmill::feed::{Author, Entry, EntryKind, Feed, Reference};
 use feedmill::format::Format;
 use feedmill::link::Link;
@@ -31,6 +31,8 @@ fn rules(whole: bool) -> Rules {
         mojibake: Mojibake::Safe,
         now,
         whole,
+        full_text: whole,
+        embeds: Embeds::Iframe,
         dates: Arc::new(Span::default()),
     }
 }
@@ -121,6 +123,7 @@ fn feed() -> Feed {
             summary: article.story.excerpt.clone(),
             image: article.story.images.first().cloned(),
             embed: None,
+            text: article.text.clone(),
             related: article.related.iter().map(|link| reference(&link.story)).collect(),
             language: None,
         })

@@ -3,7 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::link::{EntryId, Fingerprint, Link};
+use crate::text::html::Html;
 use crate::text::{Line, Prose};
+
+pub mod embed;
+
+pub use embed::{Embed, Embeds};
 
 /// One article file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub struct Article {
     pub topics: Vec<Line>,
     /// Coverage of the same story elsewhere, in file order.
     pub related: Vec<RelatedLink>,
+    /// What stands below the front matter, if it is wanted and can be shown.
+    pub text: Option<Html>,
 }
 
 /// What a related link says about a story on another site.
@@ -42,13 +49,15 @@ pub struct RelatedLink {
 pub struct Story {
     /// What it is called.
     pub title: Line,
-    /// What it says in short; may be empty.
+    /// What it says in short; may be empty. That of an article that does not say is its first paragraph.
     pub excerpt: Prose,
     /// Where it is read: `webUrl`, else `originalUrl`.
     pub link: Link,
     /// The address that names it: `originalUrl`, else `webUrl`.
     pub identity: Link,
-    /// What it is known by: its addresses, its AMP pages `ampWebUrl` and `cdnAmpWebUrl`, which are never shown, and its id.
+    /// Its AMP pages, `ampWebUrl` and `cdnAmpWebUrl`, which are never shown.
+    pub amp: [Option<Link>; 2],
+    /// What it is known by: its addresses, those of its AMP pages, and its id.
     pub known_by: KnownBy,
     /// Its own entry id, if the front matter gives one.
     pub own_id: Option<EntryId>,
@@ -56,7 +65,7 @@ pub struct Story {
     pub provider: Provider,
     /// Its pictures, in file order.
     pub images: Vec<Image>,
-    /// A player from `featuredContent`.
+    /// The player in `featuredContent`.
     pub embed: Option<Embed>,
     /// What the source thinks of it; higher is better.
     pub quality: Option<i32>,
@@ -71,6 +80,11 @@ pub struct Story {
 }
 
 impl Story {
+    /// Every address of it.
+    pub fn addresses(&self) -> impl Iterator<Item = &Link> {
+        [&self.link, &self.identity].into_iter().chain(self.amp.iter().flatten())
+    }
+
     /// The id of the story's entry: its own, else one made of the address that names it (scheme 1).
     #[must_use]
     pub fn entry_id(&self) -> EntryId {
@@ -148,13 +162,6 @@ pub struct Image {
     pub title: Line,
     /// Whom to thank for it; may be empty.
     pub attribution: Line,
-}
-
-/// A player on another site, rebuilt from nothing but its address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Embed {
-    /// The https address of the player, on a host of the allow-list.
-    pub link: Link,
 }
 
 /// A language tag (RFC 5646) of plain shape, such as `en` or `pt-BR`.

@@ -19,6 +19,9 @@ use crate::topic::TopicKey;
 
 /// Entries of a feed: Feedbin reads only the first 300.
 const MAX_ENTRIES: usize = 300;
+/// Bytes of full text in a feed, of the newest articles; older ones show their excerpts. Documents of some formats have twice as
+/// many bytes, and readers cut feeds of 10 MB.
+const MAX_TEXT: usize = 2 * 1024 * 1024;
 /// The first category of a related link's entry, by which readers can filter.
 const RELATED_LABEL: &str = "Related link";
 /// The width that a picture should have at least, so that no reader has to enlarge it.
@@ -148,6 +151,7 @@ impl Composer<'_> {
         let coverage: Vec<Coverage> =
             self.material.chosen.iter().map(|(story, article)| self.coverage(*story, article)).collect();
         let mut entries: Vec<Entry> = Vec::new();
+        let mut room = MAX_TEXT;
         for ((story, article), coverage) in self.material.chosen.iter().zip(&coverage).take(MAX_ENTRIES) {
             let related = if self.site.related.list {
                 coverage.links.iter().map(|link| self.reference(link)).collect()
@@ -159,6 +163,10 @@ impl Composer<'_> {
             entry.title = self.title(article);
             entry.categories = self.topics(*story);
             entry.related = related;
+            let left = article.text.as_ref().and_then(|text| room.checked_sub(text.as_str().len()));
+            entry.text = article.text.clone().filter(|_| left.is_some());
+            // What is too long ends it: a feed in which a short text shows behind it would look broken.
+            room = if article.text.is_some() { left.unwrap_or(0) } else { room };
             entries.push(entry);
         }
         if self.site.related.entries {
@@ -181,7 +189,7 @@ impl Composer<'_> {
         let mut links: Vec<Covered> = Vec::new();
         for link in &article.related {
             let names = link.story.known_by.all();
-            let blocked = self.site.block.iter().any(|rule| rule.covers(&link.story.link) || rule.covers(&link.story.identity));
+            let blocked = self.site.block.iter().any(|rule| link.story.addresses().any(|link| rule.covers(link)));
             let poor =
                 self.site.related.min_quality.is_some_and(|least| link.story.quality.is_some_and(|quality| quality < least));
             let found = self.grouping.stories.find(names.iter().copied());
@@ -356,6 +364,7 @@ impl Composer<'_> {
             summary: story.excerpt.clone(),
             image: picture(&story.images).cloned(),
             embed: story.embed.clone(),
+            text: None,
             related: Vec::new(),
             language: story
                 .language
@@ -460,6 +469,7 @@ mod tests {
             excerpt: text::Prose::default(),
             link: address(path),
             identity: address(path),
+            amp: [None, None],
             known_by: KnownBy::new([&address(path)], [], None),
             own_id: None,
             provider: Provider::default(),

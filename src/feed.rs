@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::article::{Embed, Image, Language};
 use crate::format::Format;
 use crate::link::{EntryId, Link};
+use crate::text::html::Html;
 use crate::text::{Line, Prose};
 use crate::topic::{Slug, TopicKey};
 
@@ -75,6 +76,8 @@ pub struct Entry {
     pub image: Option<Image>,
     /// The player in the body.
     pub embed: Option<Embed>,
+    /// The full text, which stands in the body instead of the summary.
+    pub text: Option<Html>,
     /// "Related coverage" in the body, JSON `_feedmill.related`.
     pub related: Vec<Reference>,
     /// RSS `dc:language`, Atom `xml:lang`, JSON `language`, where it differs from the feed's.

@@ -20,10 +20,13 @@ pub struct Material {
 
 /// Reads what a feed needs. A file that changed since the first reading is left to the next run.
 pub fn fetch(index: &Index, rules: &Rules, grouping: &Grouping, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Material {
-    let mut fetch = Fetch { index, rules, grouping, desk: Desk::default(), diagnostics };
+    let full = Rules { full_text: plan.full_text, ..rules.clone() };
+    // What a related link leads to is an article of another feed: its excerpt will do.
+    let short = Rules { full_text: false, ..rules.clone() };
+    let mut fetch = Fetch { index, grouping, desk: Desk::default(), diagnostics };
     let mut material = Material::default();
     for &story in &plan.chosen {
-        material.chosen.extend(fetch.article(story).map(|article| (story, article)));
+        material.chosen.extend(fetch.article(story, &full).map(|article| (story, article)));
     }
     let mut linked: Vec<u32> = Vec::new();
     for (_, article) in &material.chosen {
@@ -35,32 +38,34 @@ pub fn fetch(index: &Index, rules: &Rules, grouping: &Grouping, plan: &Plan, dia
     linked.dedup();
     linked.retain(|story| grouping.stories.list[*story as usize].state == State::Published && !plan.chosen.contains(story));
     for story in linked {
-        material.linked.extend(fetch.article(story).map(|article| (story, article)));
+        material.linked.extend(fetch.article(story, &short).map(|article| (story, article)));
     }
     material
 }
 
 struct Fetch<'a> {
     index: &'a Index,
-    rules: &'a Rules,
     grouping: &'a Grouping,
     desk: Desk,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Fetch<'_> {
-    fn article(&mut self, story: u32) -> Option<Article> {
+    fn article(&mut self, story: u32, rules: &Rules) -> Option<Article> {
         let story = &self.grouping.stories.list[story as usize];
         let row = &self.index.rows[story.winner as usize];
         let path = self.index.file(row);
         let source = path.to_string_lossy();
-        // Whatever there is to say about the file was said at the first reading.
-        let found = read::file(self.rules, &path, &source, &mut self.desk, &mut Vec::new());
+        // What there is to say about the file was said at the first reading, and is said once; only what its text is like shows
+        // not before now.
+        let mut said = Vec::new();
+        let found = read::file(rules, &path, &source, &mut self.desk, &mut said);
         if let Found::Article(article) = found
             && article.published.timestamp() == row.published
             && article.status == row.status
             && article.story.known_by.own() == self.index.names(row).0
         {
+            self.diagnostics.append(&mut said);
             return Some(*article);
         }
         let message = "this file changed during the run; it is left out until the next one";

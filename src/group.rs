@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::error::{Diagnostic, Severity};
 use crate::index::Index;
 use crate::manifest::Manifest;
-use crate::site::Site;
+use crate::site::{Content, Site};
 use crate::topic::Slug;
 
 pub mod story;
@@ -37,6 +37,8 @@ pub struct Plan {
     pub topic: Option<usize>,
     /// Its articles, as places in [`Stories::list`]: newest first.
     pub chosen: Vec<u32>,
+    /// Whether it shows their full text.
+    pub full_text: bool,
 }
 
 impl Grouping {
@@ -92,12 +94,13 @@ pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, dia
     let mut feeds: Vec<Plan> = Vec::new();
     for (number, latest) in latest.into_iter().enumerate() {
         if !latest.best.is_empty() && found.topics[number].written {
-            feeds.push(Plan { topic: Some(number), chosen: latest.finish() });
+            let full_text = found.topics[number].full_text;
+            feeds.push(Plan { topic: Some(number), chosen: latest.finish(), full_text });
         }
     }
     feeds.sort_by(|a, b| slug_of(&found.topics, a).cmp(&slug_of(&found.topics, b)));
     if !all.best.is_empty() {
-        feeds.insert(0, Plan { topic: None, chosen: all.finish() });
+        feeds.insert(0, Plan { topic: None, chosen: all.finish(), full_text: site.content == Content::Full });
     }
     Grouping { stories, topics: found.topics, feeds, story_topics }
 }

@@ -145,7 +145,7 @@ impl Part {
     fn add(&mut self, file: usize, article: &Article, block: &[Blocked]) {
         let story = &article.story;
         let mut row = Row::new(offset(file), article.published.timestamp(), article.updated.timestamp(), article.status);
-        row.blocked = block.iter().any(|blocked| blocked.covers(&story.link) || blocked.covers(&story.identity));
+        row.blocked = block.iter().any(|blocked| story.addresses().any(|link| blocked.covers(link)));
         row.topics_start = offset(self.index.topic_lists.len());
         row.topics_len = count(article.topics.len());
         for topic in &article.topics {

@@ -47,6 +47,12 @@
 //! - The canonical key is made of the address as it is encoded for documents, so `|` and `%7C` are one; and `videoseries` and
 //!   `live_stream`, which stand where a video of `YouTube` would, are none: see [`link`].
 //! - Of several pictures the one nearest at or above 1200 pixels is shown, and not simply the first: see [`mod@compose`].
+//! - The full text of an article is made HTML in the second reading, once for each feed, and cleaned until nothing changes, so
+//!   that readers' own sanitisers find nothing to cut: see [`text::html`]. The first reading only looks for template tags, since
+//!   `check` is to find them.
+//! - An article without an excerpt has its first paragraph for one, and one that is shown as coverage in another's feed shows its
+//!   excerpt: its full text stands in the feeds that it is an article of.
+//! - What a text shows is not shown above it again, so a picture or a player that is in both stands once in a body.
 //! - An entry without an excerpt has its body as RSS `description`, and no `content:encoded`: a body without a description
 //!   before it is a fault to the W3C validator.
 //! - A feed that is kept without its topic is emptied if it holds a story that is withdrawn: see `run.rs`.
@@ -194,8 +200,10 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         names: site.names.clone(),
         zone: site.zone,
         mojibake: site.mojibake,
+        embeds: site.embeds,
         now: request.clock.now,
         whole: false,
+        full_text: site.shows_full_text(),
         dates: Arc::clone(&dates),
     };
     let newest = sources.newest;

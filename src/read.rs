@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::article::{Article, KnownBy};
+use crate::article::{Article, Embeds, KnownBy};
 use crate::error::{Diagnostic, Severity};
 use crate::text::Mojibake;
 
+mod body;
 pub mod date;
 pub mod embed;
 pub mod field;
@@ -40,11 +41,15 @@ pub struct Rules {
     pub zone: Tz,
     /// Whether mojibake is repaired.
     pub mojibake: Mojibake,
+    /// Whether players are shown in frames.
+    pub embeds: Embeds,
     /// The run's one reading of the clock.
     pub now: DateTime<Utc>,
     /// Whether what an article says is wanted. Where it is not, texts, pictures and related links are only checked: the
     /// first reading keeps nothing of them.
     pub whole: bool,
+    /// Whether the full text below the front matter is wanted.
+    pub full_text: bool,
     /// Which dates were met.
     pub dates: Arc<Span>,
 }

@@ -311,7 +311,7 @@ impl Mill<'_> {
         self.document(&path, &document.bytes, format.content_type(), || write::verify(&document), done)?;
         if document.bytes.len() > write::LARGE && done.files.contains_key(&path) {
             let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
-            let help = "lower `limit` or `related.per_article` in the site file";
+            let help = "lower `limit` or `related.per_article` in the site file, or set `content: excerpt`";
             done.diagnostics.push(self.about(Severity::Warning, &path, message, help));
         }
         *memory = document.bytes;

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_yaml::Spanned;
 
-use crate::article::Language;
+use crate::article::{Embeds, Language};
 use crate::error::{help_line, shown};
 use crate::feed::Author;
 use crate::format::{Format, Formats};
@@ -73,10 +73,24 @@ pub struct Site {
     pub names: Names,
     /// Whether mojibake is repaired.
     pub mojibake: Mojibake,
+    /// Whether players are shown in frames.
+    pub embeds: Embeds,
+    /// What feeds show of articles.
+    pub content: Content,
     /// What the owner says of single topics.
     pub topics: BTreeMap<TopicKey, TopicRules>,
     /// What to make.
     pub formats: Formats,
+}
+
+/// What a feed shows of an article.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// Its full text, if there is one below the front matter.
+    #[default]
+    Full,
+    /// Its excerpt.
+    Excerpt,
 }
 
 /// What becomes of related links.
@@ -129,6 +143,8 @@ pub struct TopicRules {
     pub title: Option<Line>,
     /// What its feed is about.
     pub description: Option<Line>,
+    /// What its feed shows of articles, if not the same as others.
+    pub content: Option<Content>,
 }
 
 /// What the command line and the environment put above the site file.
@@ -161,6 +177,12 @@ fn at(line: usize, column: usize) -> String {
 }
 
 impl Site {
+    /// Whether any feed shows the full text of articles.
+    #[must_use]
+    pub fn shows_full_text(&self) -> bool {
+        self.content == Content::Full || self.topics.values().any(|topic| topic.content == Some(Content::Full))
+    }
+
     /// The site file for a folder of articles: in the folder itself, else in the nearest folder above it.
     #[must_use]
     pub fn find(folder: &Path) -> Option<PathBuf> {
@@ -228,6 +250,8 @@ struct Wire {
     block: Option<Vec<Spanned<String>>>,
     fields: Option<BTreeMap<String, Spanned<OneOrMore>>>,
     mojibake: Option<Spanned<String>>,
+    embeds: Option<Spanned<String>>,
+    content: Option<Spanned<String>>,
     topics: Option<BTreeMap<String, Option<WireTopic>>>,
     formats: Option<Spanned<Vec<Spanned<String>>>>,
 }
@@ -256,6 +280,7 @@ struct WireTopic {
     key: Option<Spanned<String>>,
     title: Option<String>,
     description: Option<String>,
+    content: Option<Spanned<String>>,
 }
 
 /// A list, or the one thing that stands for a list of one.
@@ -341,6 +366,8 @@ impl Check<'_> {
             block: self.block(wire.block.unwrap_or_default())?,
             names: self.names(wire.fields.unwrap_or_default())?,
             mojibake: self.mojibake(wire.mojibake.as_ref())?,
+            embeds: self.embeds(wire.embeds.as_ref())?,
+            content: self.content(wire.content.as_ref())?.unwrap_or_default(),
             topics: self.topics(wire.topics.unwrap_or_default())?,
             formats: self.formats(wire.formats)?,
         })
@@ -475,6 +502,23 @@ impl Check<'_> {
         }
     }
 
+    fn embeds(&self, given: Option<&Spanned<String>>) -> Result<Embeds, SiteError> {
+        match given.map(|embeds| embeds.value.as_str()) {
+            None | Some("iframe") => Ok(Embeds::Iframe),
+            Some("link") => Ok(Embeds::Link),
+            Some(_) => Err(self.choice("embeds", given, &["iframe", "link"])),
+        }
+    }
+
+    fn content(&self, given: Option<&Spanned<String>>) -> Result<Option<Content>, SiteError> {
+        match given.map(|content| content.value.as_str()) {
+            None => Ok(None),
+            Some("full") => Ok(Some(Content::Full)),
+            Some("excerpt") => Ok(Some(Content::Excerpt)),
+            Some(_) => Err(self.choice("content", given, &["full", "excerpt"])),
+        }
+    }
+
     fn topics(&self, given: BTreeMap<String, Option<WireTopic>>) -> Result<BTreeMap<TopicKey, TopicRules>, SiteError> {
         let mut topics: BTreeMap<TopicKey, TopicRules> = BTreeMap::new();
         let mut slugs: BTreeMap<Slug, String> = BTreeMap::new();
@@ -512,6 +556,7 @@ impl Check<'_> {
                     key: topic_key,
                     title: topic.title.as_deref().map(clean).filter(|title| !title.is_empty()),
                     description: topic.description.as_deref().map(clean).filter(|text| !text.is_empty()),
+                    content: self.content(topic.content.as_ref())?,
                 },
             );
         }

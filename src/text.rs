@@ -1,17 +1,20 @@
 //! Cleaned text: the only strings that may reach a document.
 //!
 //! Neither the feed crates nor their XML writers refuse a character that XML forbids, so every string is cleaned once,
-//! where articles are read. [`Line`] and [`Prose`] can be made in no other way than by [`line()`] and [`prose()`]; a
-//! document that is built from them alone is well formed.
+//! where articles are read. [`Line`], [`Prose`] and [`html::Html`] can be made in no other way than by [`line()`], [`prose()`] and
+//! [`html::Html::clean`]; a document that is built from them alone is well formed.
 //!
 //! The steps, in this order: repair mojibake, decode character references once, drop what may not stand in a document,
-//! settle white space, drop what shows nothing, cut at the cap. Markup is no part of it: `<` is text and stays.
+//! settle white space, drop what shows nothing, cut at the cap. Markup is no part of it: `<` is text and stays. Only in the
+//! full text of an article is it markup; see [`html`].
 
 use std::borrow::Cow;
 use std::fmt;
 
 use html_escape::NAMED_ENTITIES;
 use unicode_segmentation::UnicodeSegmentation;
+
+pub mod html;
 
 /// The most characters of a [`Line`], the mark of a cut included.
 const LINE_CAP: usize = 500;
@@ -130,6 +133,13 @@ pub fn line_of_clean(text: &str) -> Line {
 #[must_use]
 pub fn prose(raw: &str, mojibake: Mojibake) -> Cleaned<Prose> {
     clean(raw, mojibake, PARAGRAPH_GAP, PROSE_CAP).map(Prose)
+}
+
+/// A longer text as it was meant, before it is read as Markdown or HTML: mojibake is repaired, and nothing else is changed.
+/// It is borrowed if there was none.
+#[must_use]
+pub fn repaired(raw: &str, mojibake: Mojibake) -> Cow<'_, str> {
+    if mojibake == Mojibake::Safe && has_mojibake_lead(raw) { repair_mojibake(raw) } else { Cow::Borrowed(raw) }
 }
 
 /// An address as it was meant: references decoded once, because sources write `&#038;` for `&`, and no white space at

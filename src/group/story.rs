@@ -286,8 +286,10 @@ mod tests {
             names: site.names.clone(),
             zone: site.zone,
             mojibake: site.mojibake,
+            embeds: site.embeds,
             now: clock.now,
             whole: false,
+            full_text: false,
             dates: std::sync::Arc::default(),
         };
         let (index, mut diagnostics) = index::index(paths, &rules, &site.block, 1, &AtomicUsize::new(0));

@@ -8,7 +8,7 @@ use crate::error::{Diagnostic, Severity};
 use crate::index::Index;
 use crate::link::feed_id;
 use crate::manifest::Manifest;
-use crate::site::{Site, TopicRules};
+use crate::site::{Content, Site, TopicRules};
 use crate::text::{self, Line};
 use crate::topic::{Slug, TopicKey};
 
@@ -27,6 +27,8 @@ pub struct Topic {
     pub title: Option<Line>,
     /// What the owner says that it is about.
     pub description: Option<Line>,
+    /// Whether its feed shows the full text of articles.
+    pub full_text: bool,
     /// Whether its feed can be written: not when another topic has its key.
     pub written: bool,
 }
@@ -124,6 +126,7 @@ impl Naming<'_> {
             key,
             title: rules.title.clone(),
             description: rules.description.clone(),
+            full_text: rules.content.unwrap_or(self.site.content) == Content::Full,
             written: true,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::body::Body;
 use super::field::Field;
 use super::tree::{Map, Node, Place, Tree, Value};
 use super::{Found, Rules, embed, salvage, showable, sound, yaml};
@@ -110,7 +111,9 @@ pub fn read(rules: &Rules, source: &str, name: &str, bytes: &[u8], tree: &mut Tr
         conversion.article(map, status, named_date);
     }
     diagnostics.append(&mut conversion.diagnostics);
-    article.map_or(Found::Faulty, |article| Found::Article(Box::new(article)))
+    let Some(mut article) = article else { return Found::Faulty };
+    Body { source, file: text, start: below(text, block.end) }.read(rules, &mut article, diagnostics);
+    Found::Article(Box::new(article))
 }
 
 /// Where the lines between the fences are. YAML's own `...` closes as well (YAML 1.2.2, 9.1.2).
@@ -131,6 +134,13 @@ fn block(text: &str) -> Option<std::ops::Range<usize>> {
     // Only one that comes first counts.
     let dots = fence("...", hyphens.unwrap_or(bytes.len()));
     dots.or(hyphens).map(|close| first..close)
+}
+
+/// Where what stands below the front matter begins: behind the line of the fence at `fence`.
+fn below(text: &str, fence: usize) -> usize {
+    let bytes = text.as_bytes();
+    let Some(end) = memchr::memchr2(b'\n', b'\r', &bytes[fence..]).map(|end| fence + end + 1) else { return text.len() };
+    if bytes[end - 1] == b'\r' && bytes.get(end) == Some(&b'\n') { end + 1 } else { end }
 }
 
 /// Line and column, both from 1, of the byte at `at`; a byte order mark has no column.
@@ -204,6 +214,7 @@ impl Conversion<'_> {
             status,
             topics,
             related,
+            text: None,
         })
     }
 
@@ -269,7 +280,8 @@ impl Conversion<'_> {
         let alone = !map.has(Field::Authors);
         let provider = if alone && self.only_checked(map, Field::Provider) { Provider::default() } else { self.provider(map) };
         let images = if self.only_checked(map, Field::Images) { Vec::new() } else { self.images(map) };
-        let embed = self.text(map, Field::FeaturedContent).filter(|_| self.rules.whole).and_then(embed::find);
+        let embed = self.text(map, Field::FeaturedContent).filter(|_| self.rules.whole);
+        let embed = embed.and_then(|markup| embed::find(markup, self.rules.embeds));
         let quality = self.number(map, Field::Quality);
         let heat = self.number(map, Field::Heat);
         let mut word = |field| if self.only_checked(map, field) { None } else { self.line(map, field) };
@@ -288,6 +300,7 @@ impl Conversion<'_> {
             excerpt,
             link,
             identity,
+            amp,
             known_by,
             own_id,
             provider,

@@ -63,6 +63,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::article::Embeds;
     use crate::error::Diagnostic;
     use crate::text::Mojibake;
 
@@ -78,7 +79,8 @@ mod tests {
     fn rules(whole: bool) -> Rules {
         let now = "2020-11-20T00:00:00Z".parse().expect("a date");
         let names = Names::default();
-        Rules { names, zone: Tz::UTC, mojibake: Mojibake::Safe, now, whole, dates: Arc::default() }
+        let embeds = Embeds::default();
+        Rules { names, zone: Tz::UTC, mojibake: Mojibake::Safe, embeds, now, whole, full_text: true, dates: Arc::default() }
     }
 
     fn sound(link: &str) -> bool {

@@ -1,4 +1,5 @@
-//! The HTML body of an entry, the same in every format: player, picture, excerpt, where to read it, and what it is related to.
+//! The HTML body of an entry, the same in every format: player, picture, full text or excerpt, where to read it, and what it is
+//! related to.
 //!
 //! No `id`, `class`, `style` or script, and every address absolute: readers take them out, or resolve them wrongly.
 
@@ -6,21 +7,35 @@ use std::fmt::Write;
 
 use crate::article::{Embed, Image};
 use crate::feed::{Entry, EntryKind, Reference};
+use crate::link::Link;
 use crate::text::Prose;
+
+/// What stands before and after the entry's address, in the line that ends what the entry itself says.
+const READ_AT: &str = "<p><a href=\"";
+const READ_AT_PROVIDER: &str = "\">Read at ";
 
 /// The body. The format escapes it once more.
 pub(super) fn html(entry: &Entry) -> String {
-    let mut html = String::with_capacity(1024 + entry.related.len() * 256);
+    let text = entry.text.as_ref();
+    let mut html = String::with_capacity(1024 + entry.related.len() * 256 + text.map_or(0, |text| text.as_str().len()));
     let link = entry.link.as_str();
-    if let Some(player) = &entry.embed {
+    // What the text shows itself need not be shown above it.
+    let shown = |link: &Link| text.is_some_and(|text| text.shows(link));
+    if let Some(player) = entry.embed.as_ref().filter(|player| !shown(player.link())) {
         embed(&mut html, player, entry);
     }
-    if let Some(image) = &entry.image {
+    if let Some(image) = entry.image.as_ref().filter(|image| !shown(&image.link)) {
         picture(&mut html, image, link);
     }
-    html.push_str(&paragraphs(&entry.summary));
-    html.push_str("<p>");
-    anchor(&mut html, link, &["Read at ", entry.provider.as_str()]);
+    match text {
+        Some(text) => html.push_str(text.as_str()),
+        None => html.push_str(&paragraphs(&entry.summary)),
+    }
+    html.push_str(READ_AT);
+    escape(&mut html, link);
+    html.push_str(READ_AT_PROVIDER);
+    escape(&mut html, entry.provider.as_str());
+    html.push_str("</a>");
     html.push_str("</p>");
     if !entry.related.is_empty() {
         html.push_str("<h3>Related coverage</h3><ul>");
@@ -52,29 +67,22 @@ pub(super) fn paragraphs(text: &Prose) -> String {
     html
 }
 
-/// A player, rebuilt from its address; after it a link for readers that take it out.
+/// A player, rebuilt from its address; after it a link for readers that take it out. Of any other page the link alone.
 fn embed(html: &mut String, embed: &Embed, entry: &Entry) {
-    html.push_str("<p><iframe width=\"560\" height=\"315\" src=\"");
-    escape(html, embed.link.as_str());
-    html.push_str("\" title=\"");
-    escape(html, entry.title.as_str());
-    html.push_str("\" allowfullscreen></iframe></p><p>");
-    anchor(html, &watch_page(embed), &["Watch: ", entry.title.as_str()]);
-    html.push_str("</p>");
-}
-
-/// Where people watch what a player shows.
-fn watch_page(embed: &Embed) -> String {
-    let player = embed.link.as_str();
-    match embed.link.site() {
-        "youtube.com" | "youtube-nocookie.com" => {
-            let id = player.split_once("/embed/").map_or("", |(_, id)| id.split(['?', '/', '#']).next().unwrap_or_default());
-            // `videoseries` and `live_stream` stand where a video would.
-            let video = id.len() == 11 && !["videoseries", "live_stream"].contains(&id);
-            if video { format!("https://www.youtube.com/watch?v={id}") } else { player.to_owned() }
-        }
-        _ => player.to_owned(),
+    if embed.framed() {
+        html.push_str("<p><iframe width=\"560\" height=\"315\" src=\"");
+        escape(html, embed.link().as_str());
+        html.push_str("\" title=\"");
+        escape(html, entry.title.as_str());
+        html.push_str("\" allowfullscreen></iframe></p>");
     }
+    html.push_str("<p>");
+    if embed.is_player() {
+        anchor(html, &embed.page(), &[embed.call(), ": ", entry.title.as_str()]);
+    } else {
+        anchor(html, &embed.page(), &[embed.call(), " at ", embed.link().site()]);
+    }
+    html.push_str("</p>");
 }
 
 /// The picture, linked. Its address is the very string that stands in `media:content`: some readers would show it twice otherwise.
@@ -118,9 +126,16 @@ fn anchor(html: &mut String, link: &str, text: &[&str]) {
     html.push_str("</a>");
 }
 
-/// The addresses that a body of ours links to.
+/// The addresses that a body of ours links to, without those in the text of the article: what an author points to in passing is
+/// no coverage.
 pub(super) fn links(html: &str) -> impl Iterator<Item = String> + '_ {
-    html.split("<a href=\"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(link, _)| link.replace("&amp;", "&"))
+    let ends = |at: &usize| {
+        html[at + READ_AT.len()..]
+            .split_once('"')
+            .is_some_and(|(link, _)| html[at + READ_AT.len() + link.len()..].starts_with(READ_AT_PROVIDER))
+    };
+    let from = html.rmatch_indices(READ_AT).map(|(at, _)| at).find(ends).unwrap_or(0);
+    html[from..].split("<a href=\"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(link, _)| link.replace("&amp;", "&"))
 }
 
 /// Escapes text for HTML, in content and in quoted attributes alike.
@@ -137,4 +152,22 @@ fn escape(html: &mut String, text: &str) {
         rest = &rest[at + 1..];
     }
     html.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_the_text_of_an_article_are_not_those_of_its_body() {
+        let found = |html: &str| links(html).collect::<Vec<_>>();
+        let read = "<p><a href=\"https://e.example/?a=1&amp;b=2\">Read at E</a></p>";
+        let related = "<h3>Related coverage</h3><ul><li><a href=\"https://f.example/\">Read at dawn</a> — F</li></ul>";
+        let all = ["https://e.example/?a=1&b=2", "https://f.example/"];
+        assert_eq!(found(&format!("{read}{related}")), all);
+        assert_eq!(found(&format!("<p><a href=\"https://g.example/\">in passing</a></p>{read}{related}")), all);
+        assert_eq!(found(&format!("<p><a href=\"https://g.example/\">Read at G</a></p>{read}{related}")), all);
+        assert_eq!(found("<p><a href=\"https://g.example/\">a body of another time</a></p>"), ["https://g.example/"]);
+        assert_eq!(found("<p><a href=\"never closed"), Vec::<String>::new());
+    }
 }

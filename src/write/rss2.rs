@@ -1,11 +1,13 @@
 //! RSS 2.0 through the crate `rss`.
 //!
 //! Its faults that are made up for: it writes what is not XML as it is (text is cleaned where articles are read), it declares
-//! the prefix of an extension only if told so.
+//! the prefix of an extension only if told so, and in plain text it writes `&lt;` where the best practices profile of RSS wants
+//! `&#x3C;` (rssboard.org/rss-profile, character data).
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use memchr::memmem;
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap, atom};
 use rss::{Category, Channel, Guid, Item};
@@ -47,7 +49,34 @@ pub(super) fn write(feed: &Feed, bodies: &[String], memory: Vec<u8>) -> Result<V
         namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),
         ..Channel::default()
     };
-    channel.pretty_write_to(memory, b' ', 1).map_err(|error| error.to_string())
+    channel.pretty_write_to(memory, b' ', 1).map(less_than_by_number).map_err(|error| error.to_string())
+}
+
+/// Writes `&lt;` as `&#x3C;` wherever it is plain text: some readers take `<AMZN.O>` for a tag otherwise. Not so `&amp;`, since
+/// one reader leaves `&#x26;` in links as it is.
+fn less_than_by_number(document: Vec<u8>) -> Vec<u8> {
+    const NAMED: &[u8] = b"&lt;";
+    if memmem::find(&document, NAMED).is_none() {
+        return document;
+    }
+    let mut written = Vec::with_capacity(document.len() + 64);
+    let mut rest = &document[..];
+    while !rest.is_empty() {
+        let section = memmem::find(rest, b"<![CDATA[").unwrap_or(rest.len());
+        let (plain, section) = rest.split_at(section);
+        let mut done = 0;
+        for at in memmem::find_iter(plain, NAMED) {
+            written.extend_from_slice(&plain[done..at]);
+            written.extend_from_slice(b"&#x3C;");
+            done = at + NAMED.len();
+        }
+        written.extend_from_slice(&plain[done..]);
+        // What stands in a section of CDATA is HTML, and is what it says.
+        let end = memmem::find(section, b"]]>").map_or(section.len(), |end| end + 3);
+        written.extend_from_slice(&section[..end]);
+        rest = &section[end..];
+    }
+    written
 }
 
 /// Thunderbird asks again as `sy:` says. Not through the crate's own type for it, which adds an `updateBase` in 1970.
@@ -110,4 +139,25 @@ fn media(image: &Image) -> ExtensionMap {
 /// RFC 822 with four digits for the year and `+0000`, the form that every aggregator of the profile's test understood.
 fn date(date: DateTime<Utc>) -> String {
     date.format("%a, %d %b %Y %H:%M:%S +0000").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_is_a_number_in_plain_text_only() {
+        for (given, written) in [
+            ("<a>x</a>", "<a>x</a>"),
+            ("<a b=\"&lt;\">&lt;&amp;lt;&lt;b&gt;</a>", "<a b=\"&#x3C;\">&#x3C;&amp;lt;&#x3C;b&gt;</a>"),
+            ("<![CDATA[&lt;]]>", "<![CDATA[&lt;]]>"),
+            (
+                "&lt;<![CDATA[&lt;]]>&lt;<![CDATA[]]&lt;]]><![CDATA[>]]>&lt;",
+                "&#x3C;<![CDATA[&lt;]]>&#x3C;<![CDATA[]]&lt;]]><![CDATA[>]]>&#x3C;",
+            ),
+            ("&lt;<![CDATA[&lt;", "&#x3C;<![CDATA[&lt;"),
+        ] {
+            assert_eq!(String::from_utf8(less_than_by_number(given.into())).as_deref(), Ok(written));
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::must_use_candidate)]
 
+mod bodies;
 mod cache;
 mod errors;
 mod golden;

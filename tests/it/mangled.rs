@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use chrono_tz::Tz;
+use feedmill::article::Embeds;
 use feedmill::error::{Diagnostic, Severity};
 use feedmill::read::field::Names;
 use feedmill::read::tree::Tree;
@@ -52,8 +53,10 @@ fn rules() -> Rules {
         names: Names::default(),
         zone: Tz::UTC,
         mojibake: Mojibake::Safe,
+        embeds: Embeds::default(),
         now: NOW.parse().expect("a date"),
         whole: true,
+        full_text: true,
         dates: std::sync::Arc::default(),
     }
 }

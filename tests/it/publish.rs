@@ -677,6 +677,8 @@ fn the_list_of_feeds_is_made_of_what_is_there() {
         mojibake: site.mojibake,
         now: clock.now,
         whole: false,
+        full_text: false,
+        embeds: feedmill::article::Embeds::Iframe,
         dates: Arc::default(),
     };
     let selection = Selection::new(&site.include, &site.exclude, &site.out).expect("globs");

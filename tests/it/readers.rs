@@ -1,10 +1,11 @@
 //! Documents come back as the feed that they were made of, whoever reads them and whatever stands in it.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use feedmill::article::{Embed, Image, Language};
+use feedmill::article::{Embed, Embeds, Image, Language};
 use feedmill::feed::{Author, Entry, EntryKind, Feed, Reference, Subscription, SubscriptionList};
 use feedmill::format::Format;
 use feedmill::link::{EntryId, Link};
+use feedmill::text::html::Html as FullText;
 use feedmill::text::{self, Line, Mojibake, Prose};
 use feedmill::topic::{Slug, TopicKey};
 use feedmill::write::{Document, outline, verify, verify_list, write, write_list, write_with};
@@ -79,6 +80,11 @@ fn date(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).expect("a date")
 }
 
+/// The full text of an article with this markup.
+fn full_text(markup: &str) -> Option<FullText> {
+    FullText::clean(markup, &link("https://example.org/a/b"), Embeds::Iframe).ok().flatten()
+}
+
 /// Four texts go everywhere that text can go.
 fn entry(texts: [&str; 4], kind: u8, seconds: i64) -> Entry {
     let [a, b, c, d] = texts;
@@ -110,7 +116,13 @@ fn entry(texts: [&str; 4], kind: u8, seconds: i64) -> Entry {
             title: line(d),
             attribution: line(b),
         }),
-        embed: (kind % 5 == 4).then(|| Embed { link: link("https://www.youtube.com/embed/WJk-Y8LQlfE?a=1&b=2") }),
+        embed: match kind % 5 {
+            4 => Embed::new(link("https://www.youtube.com/embed/WJk-Y8LQlfE?a=1&b=2"), Embeds::Iframe),
+            3 => Embed::new(link("https://www.youtube.com/embed/WJk-Y8LQlfE"), Embeds::Link),
+            2 => Embed::new(link("https://odd.example/frame?a=1&b=2"), Embeds::Iframe),
+            _ => None,
+        },
+        text: (kind % 4 == 1).then(|| full_text(&format!("<p>{a}</p><img src=\"{b}\"><p title=\"{c}\">{d}"))).flatten(),
         related: if kind.is_multiple_of(3) { vec![reference(b), reference(c)] } else { Vec::new() },
         language: (kind % 6 == 5).then(|| Language::parse("pt-BR").expect("a tag")),
     }
@@ -466,20 +478,36 @@ fn paragraphs(body: &str) -> Vec<String> {
     paragraphs
 }
 
+/// A body without the full text, which stands in it once and as it is: it has a test of its own where it is made.
+fn without_text(entry: &Entry, body: &str) -> String {
+    let Some(text) = &entry.text else { return body.to_owned() };
+    let (before, after) = body.split_once(text.as_str()).unwrap_or_else(|| panic!("{text:?} in {body}"));
+    format!("{before}{after}")
+}
+
 /// The body says what the entry says, in this order, and every address in it is the very one.
 fn check_body(entry: &Entry, body: &str) {
     let mut texts: Vec<String> = Vec::new();
     let mut addresses: Vec<String> = Vec::new();
     if let Some(embed) = &entry.embed {
-        addresses.push(embed.link.to_string());
-        addresses.push("https://www.youtube.com/watch?v=WJk-Y8LQlfE".to_owned());
-        texts.push(format!("Watch: {}", entry.title));
+        if embed.framed() {
+            addresses.push(embed.link().to_string());
+        }
+        if embed.is_player() {
+            addresses.push("https://www.youtube.com/watch?v=WJk-Y8LQlfE".to_owned());
+            texts.push(format!("Watch: {}", entry.title));
+        } else {
+            addresses.push("https://odd.example/frame?a=1&b=2".to_owned());
+            texts.push("Open at odd.example".to_owned());
+        }
     }
     if let Some(image) = &entry.image {
         addresses.extend([entry.link.to_string(), image.link.to_string()]);
         texts.push(image.attribution.to_string());
     }
-    texts.extend(entry.summary.paragraphs().map(str::to_owned));
+    if entry.text.is_none() {
+        texts.extend(entry.summary.paragraphs().map(str::to_owned));
+    }
     texts.push(format!("Read at {}", entry.provider));
     addresses.push(entry.link.to_string());
     let mut source = |reference: &Reference| {
@@ -532,11 +560,12 @@ fn check(feed: &Feed) {
         verify(&document).expect("a document that reads back");
         let mut found = seen(&document);
         for (entry, seen) in feed.entries.iter().zip(&mut found.entries) {
-            check_body(entry, &seen.body);
+            let body = without_text(entry, &seen.body);
+            check_body(entry, &body);
             if let Some(image) = &entry.image {
                 let shown =
                     |piece: &Html| matches!(piece, Html::Tag(tag, list) if tag == "img" && list[0].1 == image.link.as_str());
-                assert!(html(&seen.body).iter().any(shown), "the picture has one address");
+                assert!(html(&body).iter().any(shown), "the picture has one address");
             }
         }
         let bodies: Vec<String> = found.entries.iter_mut().map(|entry| std::mem::take(&mut entry.body)).collect();
@@ -596,7 +625,11 @@ fn check_outline(feed: &Feed, document: &Document, bodies: &[String]) {
     assert_eq!(found.updated.unwrap_or(feed.updated), feed.updated);
     assert_eq!(found.ids, feed.entries.iter().map(|entry| entry.id.to_string()).collect::<Vec<_>>());
     for (entry, body) in feed.entries.iter().zip(bodies) {
-        let in_body = html(body).into_iter().filter_map(|piece| match piece {
+        // What stands before the line that says where to read the story is its author's.
+        let pieces = html(body);
+        let read_at = |piece: &Html| matches!(piece, Html::Text(text) if text.starts_with("Read at "));
+        let from = pieces.iter().rposition(read_at).map_or(0, |at| at - 1);
+        let in_body = pieces[from..].iter().filter_map(|piece| match piece {
             Html::Tag(tag, attributes) if tag == "a" => Some(attributes[0].1.clone()),
             _ => None,
         });

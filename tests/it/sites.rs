@@ -370,7 +370,7 @@ feedmill: news/feedmill.yaml:1:19: the key `url` is not known
 zzzzzz: x
 =>
 feedmill: news/feedmill.yaml:1:1: the key `zzzzzz` is not known
-  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, topics, formats
+  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats
 ");
 }
 
@@ -496,6 +496,34 @@ feedmill: news/feedmill.yaml:1:11: `mojibake` is one of safe, off
 mojibake: full
 =>
 feedmill: news/feedmill.yaml:1:11: `mojibake` is one of safe, off
+
+content: ful
+=>
+feedmill: news/feedmill.yaml:1:10: `content` is one of full, excerpt
+  help: did you mean `full`?
+
+topics: {AI: {content: none}}
+=>
+feedmill: news/feedmill.yaml:1:24: `content` is one of full, excerpt
+
+contents: full
+=>
+feedmill: news/feedmill.yaml:1:1: the key `contents` is not known
+  help: did you mean `content`?
+
+topics: {AI: {contnt: full}}
+=>
+feedmill: news/feedmill.yaml:1:15: the key `contnt` is not known
+  help: did you mean `content`?
+
+embeds: iframes
+=>
+feedmill: news/feedmill.yaml:1:9: `embeds` is one of iframe, link
+  help: did you mean `iframe`?
+
+embeds: off
+=>
+feedmill: news/feedmill.yaml:1:9: `embeds` is one of iframe, link
 
 related: {mode: list_only}
 =>
