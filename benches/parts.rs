@@ -5,7 +5,7 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use feedmill::article::{Article, Embeds};
-use feedmill::feed::{Author, Entry, EntryKind, Feed, Reference};
+use feedmill::feed::{Author, Entry, EntryKind, Feed, Look, Reference};
 use feedmill::format::Format;
 use feedmill::link::Link;
 use feedmill::read::field::Names;
@@ -136,6 +136,7 @@ fn feed() -> Feed {
         title: text::line_of_clean("Benchmark"),
         description: text::line_of_clean("A feed to measure with"),
         home: base.clone(),
+        look: Look::default(),
         base_url: base,
         language: feedmill::article::Language::parse("en").expect("a language"),
         author: Author { name: text::line_of_clean("Benchmark"), uri: None },

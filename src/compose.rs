@@ -9,6 +9,7 @@ use crate::feed::{Author, Entry, EntryKind, Feed, PREVIEW, Reference, Subscripti
 use crate::fetch::Material;
 use crate::format::Format;
 use crate::group::story::State;
+use crate::group::topics::Topic;
 use crate::group::{Clock, Grouping, Plan};
 use crate::index::Index;
 use crate::link::{EntryId, Fingerprint, feed_id};
@@ -44,11 +45,12 @@ pub fn compose(index: &Index, site: &Site, clock: Clock, grouping: &Grouping, pl
         key,
         title,
         description,
-        home: site.home.clone(),
+        home: site.home_of(slug.as_ref()),
         base_url: site.base_url.clone(),
         slug,
         language: site.language.clone(),
         author: site.author.clone(),
+        look: site.look(),
         updated,
         entries,
     })
@@ -58,10 +60,8 @@ pub fn compose(index: &Index, site: &Site, clock: Clock, grouping: &Grouping, pl
 fn names(site: &Site, clock: Clock, grouping: &Grouping, plan: &Plan) -> (Line, Line) {
     let topic = plan.topic.map(|topic| &grouping.topics[topic]);
     let title = match topic {
-        None => site.title.clone(),
-        Some(topic) => topic.title.clone().unwrap_or_else(|| {
-            if site.title_given { line(&format!("{} – {}", topic.name, site.title)) } else { topic.name.clone() }
-        }),
+        Some(topic) if topic.title.is_none() && site.title_given => line(&format!("{} – {}", topic.name, site.title)),
+        topic => own_name(site, topic),
     };
     let description = match topic {
         None => Some(site.description.clone()).filter(|text| !text.is_empty()),
@@ -72,6 +72,17 @@ fn names(site: &Site, clock: Clock, grouping: &Grouping, plan: &Plan) -> (Line, 
         Some(topic) => line(&format!("Articles on {}, and related coverage", topic.name)),
     });
     (if clock.preview { preview(&title) } else { title }, description)
+}
+
+/// What a page calls a topic, or the publication, whose name stands above that of the topic.
+#[must_use]
+pub fn name(site: &Site, clock: Clock, topic: Option<&Topic>) -> Line {
+    let name = own_name(site, topic);
+    if clock.preview { preview(&name) } else { name }
+}
+
+fn own_name(site: &Site, topic: Option<&Topic>) -> Line {
+    topic.map_or(&site.title, |topic| topic.title.as_ref().unwrap_or(&topic.name)).clone()
 }
 
 /// The feeds that people can subscribe to, each once, in the format that readers get most right. `published` is what there is
@@ -97,7 +108,7 @@ pub fn subscriptions(site: &Site, clock: Clock, grouping: &Grouping, published: 
             title,
             description,
             language: site.language.clone(),
-            home: site.home.clone(),
+            home: site.home_of(feed.slug.as_ref()),
             address: site.base_url.child(&path),
         });
     }

@@ -35,6 +35,8 @@ pub struct Feed {
     pub language: Language,
     /// Atom `author`: the publication.
     pub author: Author,
+    /// How it looks.
+    pub look: Look,
     /// RSS `lastBuildDate`, Atom `updated`: that of the entry that changed last, never the time of the run.
     pub updated: DateTime<Utc>,
     /// RSS `item`, Atom `entry`, JSON `items`; newest first, then articles before related links, then by id.
@@ -48,6 +50,20 @@ impl Feed {
         self.base_url.child(&format.path(self.slug.as_ref()))
     }
 }
+
+/// How a feed looks, where more than its text is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// RSS and Atom `xml-stylesheet`: a browser shows text instead of markup.
+    pub style: bool,
+    /// RSS `image`, Atom `logo`, JSON `icon`.
+    pub logo: Option<Link>,
+    /// Atom `icon`, JSON `favicon`.
+    pub icon: Option<Link>,
+}
+
+/// The stylesheet of feeds in a browser, relative to the output folder.
+pub const STYLE: &str = "assets/feed.css";
 
 /// One story in a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,17 @@ use crate::topic::Slug;
 /// would change every byte of every feed.
 pub const GENERATOR: &str = "feedmill";
 
-/// What stands before the entries of every document of ours, in one form or another: in RSS and Atom, JSON Feed and OPML.
-const MARKS: [&str; 3] =
-    ["<generator>feedmill</generator>", "\"_feedmill\": {\n  \"generator\": \"feedmill\"", "<!-- generator=\"feedmill\" -->"];
+/// What stands before the entries of every document of ours, in one form or another: in RSS and Atom, JSON Feed, OPML, and
+/// in the head of a page.
+const MARKS: [&str; 4] = [
+    "<generator>feedmill</generator>",
+    "\"_feedmill\": {\n  \"generator\": \"feedmill\"",
+    "<!-- generator=\"feedmill\" -->",
+    "<meta name=\"generator\" content=\"feedmill\">",
+];
+
+/// How a stylesheet or a script of ours begins.
+const COMMENTS: [&str; 2] = ["/* feedmill: ", "// feedmill: "];
 
 /// A format of feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +84,8 @@ pub struct Formats {
     pub feeds: Vec<Format>,
     /// Whether there is a list of the topics' feeds, in OPML.
     pub opml: bool,
+    /// Whether there are pages for people.
+    pub pages: bool,
 }
 
 impl Formats {
@@ -84,17 +94,23 @@ impl Formats {
     /// Its media type. None is registered; this is the one that browsers and readers know.
     pub const OPML_CONTENT_TYPE: &str = "text/x-opml";
 
+    /// The page of a topic in its folder, and the index of all at the top: what a server shows of a folder.
+    pub const PAGE_FILE_NAME: &str = "index.html";
+    /// Its media type.
+    pub const PAGE_CONTENT_TYPE: &str = "text/html; charset=utf-8";
+
     const OPML: &str = "opml";
+    const PAGES: &str = "pages";
 
     /// Everything that can be made.
     #[must_use]
     pub fn all() -> Self {
-        Self { feeds: Format::ALL.to_vec(), opml: true }
+        Self { feeds: Format::ALL.to_vec(), opml: true, pages: true }
     }
 
     /// The names of everything that can be made.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Format::ALL.into_iter().map(Format::name).chain([Self::OPML])
+        Format::ALL.into_iter().map(Format::name).chain([Self::OPML, Self::PAGES])
     }
 
     /// Adds what has this name, and says whether there is such a thing. The order in which they are added does not show.
@@ -106,20 +122,23 @@ impl Formats {
             return true;
         }
         self.opml |= name == Self::OPML;
-        name == Self::OPML
+        self.pages |= name == Self::PAGES;
+        [Self::OPML, Self::PAGES].contains(&name)
     }
 
     /// Whether a file of this name is made, wherever it lies.
     #[must_use]
     pub fn has(&self, file_name: &str) -> bool {
-        self.feeds.iter().any(|format| format.file_name() == file_name) || (self.opml && file_name == Self::OPML_FILE_NAME)
+        self.feeds.iter().any(|format| format.file_name() == file_name)
+            || (self.opml && file_name == Self::OPML_FILE_NAME)
+            || (self.pages && file_name == Self::PAGE_FILE_NAME)
     }
 }
 
 /// Whether the start of a file says that feedmill made it.
 #[must_use]
 pub fn is_marked(start: &str) -> bool {
-    MARKS.iter().any(|mark| start.contains(mark))
+    MARKS.iter().any(|mark| start.contains(mark)) || COMMENTS.iter().any(|comment| start.starts_with(comment))
 }
 
 /// The id of a feed of ours, where its format has one and the start of the file holds it; it stands before the entries.

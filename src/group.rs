@@ -48,6 +48,29 @@ impl Grouping {
         plan.topic.map(|topic| &self.topics[topic].slug)
     }
 
+    /// The topics beside that of a plan: those which most of its stories have too; if there are none, those beside it by slug.
+    /// As places in `topics`, so many at most.
+    #[must_use]
+    pub fn neighbours(&self, plan: &Plan, most: usize) -> Vec<usize> {
+        let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+        for &story in &plan.chosen {
+            for &topic in self.story_topics.get(story) {
+                *shared.entry(topic as usize).or_default() += 1;
+            }
+        }
+        let written = |topic: &usize| self.topics[*topic].written && Some(*topic) != plan.topic;
+        let mut near: Vec<usize> = shared.keys().copied().filter(written).collect();
+        near.sort_by_key(|topic| (std::cmp::Reverse(shared[topic]), &self.topics[*topic].slug));
+        if near.is_empty() {
+            let found = self.feeds.binary_search_by(|other| self.slug(other).cmp(&self.slug(plan)));
+            let place = found.unwrap_or_else(|place| place);
+            let first = place.saturating_sub(most / 2);
+            near = self.feeds.iter().skip(first).filter_map(|other| other.topic).filter(written).collect();
+        }
+        near.truncate(most);
+        near
+    }
+
     /// The topics of a story: those of the copy that stands for it first.
     pub fn topics_of(&self, story: u32) -> impl Iterator<Item = &Topic> {
         self.story_topics.get(story).iter().map(|&topic| &self.topics[topic as usize])

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::FolderError;
-use crate::format;
+use crate::format::{self, Formats};
 use crate::manifest::{self, Manifest};
 use crate::report::Changes;
 
@@ -119,10 +119,11 @@ impl Folder {
                 ));
             }
             if !format::is_marked(&start) {
+                let pages = if path.ends_with(Formats::PAGE_FILE_NAME) { "leave `pages` out of `formats`, " } else { "" };
                 return Err(FolderError::new(
                     &file,
                     "feedmill did not write this file, and does not replace it",
-                    "choose another folder with `--out`, or let it be replaced with `--adopt`",
+                    format!("{pages}choose another folder with `--out`, or let it be replaced with `--adopt`"),
                 ));
             }
         }

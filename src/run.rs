@@ -20,8 +20,10 @@ use crate::read::Rules;
 use crate::report::{Changes, Report};
 use crate::text;
 use crate::topic::{Slug, TopicKey};
-use crate::write::Outline;
+use crate::write::{Outline, page};
 use crate::{Action, Request, compose, fetch, link, write};
+
+mod pages;
 
 /// What it takes to make feeds.
 pub(crate) struct Mill<'a> {
@@ -75,7 +77,7 @@ impl Mill<'_> {
         Ok(())
     }
 
-    /// Composes, writes and publishes every feed; then the list of feeds; then the manifest.
+    /// Composes, writes and publishes every feed with its page; then the list of feeds, and the index; then the manifest.
     pub(crate) fn publish(&self, report: &mut Report) -> Result<(), FolderError> {
         let Self { request, folder, .. } = self;
         let site = request.site;
@@ -92,11 +94,13 @@ impl Mill<'_> {
             Manifest { site: site.id.clone(), site_file: site.file.is_some(), preview: request.clock.preview, files, feeds };
         let mut manifest = publish::succeed(&folder.published, next, &former, &mut changes);
         self.retract(&mut manifest, &written, &mut changes)?;
-        let list = self.list(&manifest)?;
-        report.failed = failed || list.failed;
-        report.diagnostics.extend(list.diagnostics);
-        manifest.files.extend(list.files);
-        changes.add(list.changes);
+        report.failed = failed;
+        for more in [self.list(&manifest)?, self.assets()?, self.index_page(&manifest)?] {
+            report.failed |= more.failed;
+            report.diagnostics.extend(more.diagnostics);
+            manifest.files.extend(more.files);
+            changes.add(more.changes);
+        }
         self.put_manifest(&manifest, &mut changes)?;
 
         let feeds = |manifest: &Manifest| {
@@ -119,7 +123,9 @@ impl Mill<'_> {
         let mut files: Vec<(String, &str)> =
             grouping.feeds.iter().flat_map(|plan| paths(plan).into_iter().map(|path| (path, id(plan)))).collect();
         files.extend(site.formats.opml.then(|| (Formats::OPML_FILE_NAME.to_owned(), "")));
+        files.extend(self.page_paths().into_iter().map(|path| (path, "")));
         folder.claim(files.iter().map(|(path, id)| (path.as_str(), *id)), request.adopt)?;
+        self.claim_assets()?;
         // Without a manifest nothing tells whether the feeds that are there are for the public.
         if folder.used || request.adopt {
             return Ok(());
@@ -196,6 +202,11 @@ impl Mill<'_> {
             let message = "this format is no longer written; the file stays as it is";
             told.push(self.about(Severity::Note, path, message, "delete it, or add it to `formats`"));
         }
+        let assets = page::assets(self.request.site);
+        let asset = |path: &&String| path.starts_with(page::ASSETS) && !assets.iter().any(|asset| asset.path == **path);
+        for path in manifest.files.keys().filter(asset) {
+            told.push(self.about(Severity::Note, path, "this file is no longer written; it stays as it is", "delete it"));
+        }
         for slug in &changes.gone {
             let message = "no published article has the topic of this feed any more";
             let help = "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else delete its folder";
@@ -218,6 +229,10 @@ impl Mill<'_> {
         let site = self.request.site;
         let kept: Vec<String> = manifest.files.keys().filter(|path| !written.contains(*path)).cloned().collect();
         for path in kept {
+            if file_name(&path) == Formats::PAGE_FILE_NAME {
+                self.retract_page(&path, manifest, changes)?;
+                continue;
+            }
             let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == file_name(&path)) else { continue };
             let Some(outline) = self.folder.read(&path).and_then(|bytes| write::outline(&bytes, format)) else { continue };
             if !self.names_withdrawn(&outline) {
@@ -238,13 +253,14 @@ impl Mill<'_> {
             let empty = Feed {
                 id: outline.id.unwrap_or_else(|| link::feed_id(&site.id, key.as_str())),
                 key,
-                slug,
                 description: title.clone(),
                 title,
-                home: site.home.clone(),
+                home: site.home_of(slug.as_ref()),
+                slug,
                 base_url: site.base_url.clone(),
                 language: site.language.clone(),
                 author: site.author.clone(),
+                look: site.look(),
                 updated: outline.updated.unwrap_or(DateTime::UNIX_EPOCH),
                 entries: Vec::new(),
             };
@@ -282,6 +298,7 @@ impl Mill<'_> {
         for &format in &site.formats.feeds {
             self.feed_document(&feed, &bodies, format, memory, &mut done)?;
         }
+        self.topic_page(plan, &feed, &mut done)?;
         self.settle(&done.changes);
         let entries =
             feed.entries.iter().map(|entry| manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published });

@@ -9,7 +9,7 @@ use serde_yaml::Spanned;
 
 use crate::article::{Embeds, Language};
 use crate::error::{help_line, shown};
-use crate::feed::Author;
+use crate::feed::{Author, Look};
 use crate::format::{Format, Formats};
 use crate::link::{Key, Link, LinkError};
 use crate::read::field::{Names, NotAdded};
@@ -18,6 +18,9 @@ use crate::read::tree::Tree;
 use crate::read::yaml::parse_any;
 use crate::text::{self, Line, Mojibake};
 use crate::topic::{Slug, TopicKey};
+use theme::Theme;
+
+pub mod theme;
 
 /// The name of the site file.
 pub const FILE_NAME: &str = "feedmill.yaml";
@@ -30,6 +33,7 @@ pub const UNSET_ID: &str = "localhost:8000";
 
 /// A publication and what its owner wants of its feeds.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // independent words of the site file
 pub struct Site {
     /// The site file, if there is one.
     pub file: Option<PathBuf>,
@@ -53,6 +57,8 @@ pub struct Site {
     pub author: Author,
     /// The site that people read.
     pub home: Link,
+    /// Whether the owner said so, or it is where the feeds are.
+    pub home_given: bool,
     /// Folders to read, if the command line names none.
     pub articles: Vec<PathBuf>,
     /// Globs of files to read; empty: those with the usual endings.
@@ -81,6 +87,29 @@ pub struct Site {
     pub topics: BTreeMap<TopicKey, TopicRules>,
     /// What to make.
     pub formats: Formats,
+    /// Whether a browser is to show RSS and Atom as text instead of markup.
+    pub browser_style: bool,
+    /// What the owner adds to the pages.
+    pub theme: Theme,
+}
+
+impl Site {
+    /// The page for people of a topic's feed, or of that of all topics.
+    #[must_use]
+    pub fn home_of(&self, slug: Option<&Slug>) -> Link {
+        match slug {
+            Some(slug) if self.formats.pages => self.base_url.child(&format!("{slug}/")),
+            _ => self.home.clone(),
+        }
+    }
+
+    /// How feeds look. Some readers show the logo and some the icon: where one is missing, the other stands for both.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        let address = |file: &Option<theme::File>| file.as_ref().map(|file| self.base_url.child(&file.path()));
+        let (logo, icon) = (address(&self.theme.logo), address(&self.theme.icon));
+        Look { style: self.browser_style, logo: logo.clone().or(icon.clone()), icon: icon.or(logo) }
+    }
 }
 
 /// What a feed shows of an article.
@@ -254,6 +283,16 @@ struct Wire {
     content: Option<Spanned<String>>,
     topics: Option<BTreeMap<String, Option<WireTopic>>>,
     formats: Option<Spanned<Vec<Spanned<String>>>>,
+    browser_style: Option<bool>,
+    theme: Option<WireTheme>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WireTheme {
+    css: Option<Spanned<PathBuf>>,
+    logo: Option<Spanned<PathBuf>>,
+    icon: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize)]
@@ -321,6 +360,7 @@ impl Check<'_> {
         let language = language
             .ok_or_else(|| self.error(wire.language.as_ref(), "`language` is not a language tag", "write it like en or pt-BR"))?;
         let author = self.author(wire.author, &title)?;
+        let home_given = wire.home.is_some();
         let home = match &wire.home {
             None => base_url.clone(),
             Some(home) => self.link("home", home)?,
@@ -356,6 +396,7 @@ impl Check<'_> {
             zone: self.zone(wire.timezone.as_ref())?,
             author,
             home,
+            home_given,
             articles: wire.articles.map(OneOrMore::list).unwrap_or_default().iter().map(|path| folder.join(path)).collect(),
             include: wire.include.map(OneOrMore::list).unwrap_or_default(),
             exclude: wire.exclude.map(OneOrMore::list).unwrap_or_default(),
@@ -370,6 +411,25 @@ impl Check<'_> {
             content: self.content(wire.content.as_ref())?.unwrap_or_default(),
             topics: self.topics(wire.topics.unwrap_or_default())?,
             formats: self.formats(wire.formats)?,
+            browser_style: wire.browser_style.unwrap_or(false),
+            theme: self.theme(folder, &wire.theme.unwrap_or_default())?,
+        })
+    }
+
+    fn theme(&self, folder: &Path, given: &WireTheme) -> Result<Theme, SiteError> {
+        let file = |key: &str, stem: &str, given: &Option<Spanned<PathBuf>>| {
+            let read = |given: &Spanned<PathBuf>| {
+                let path = folder.join(&given.value);
+                theme::File::read(&path, stem).map_err(|(message, help)| {
+                    self.error(Some(given), format!("`theme.{key}`: {} {message}", shown(&path)), help)
+                })
+            };
+            given.as_ref().map(read).transpose()
+        };
+        Ok(Theme {
+            css: file("css", "theme", &given.css)?,
+            logo: file("logo", "logo", &given.logo)?,
+            icon: file("icon", "icon", &given.icon)?,
         })
     }
 

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::feed::{Feed, SubscriptionList};
+use crate::feed::{Feed, STYLE, SubscriptionList};
 use crate::format::Format;
 use crate::link::EntryId;
 use read_back::Said;
@@ -13,6 +13,7 @@ mod atom1;
 mod body;
 mod json_feed;
 mod opml2;
+pub mod page;
 mod read_back;
 mod rss2;
 
@@ -64,10 +65,23 @@ pub fn write_with(feed: &Feed, bodies: &[String], format: Format, mut memory: Ve
         Format::Atom => atom1::write(feed, bodies, memory)?,
         Format::Json => json_feed::write(feed, bodies, memory)?,
     };
+    if feed.look.style && format != Format::Json {
+        insert_style(&mut bytes, feed.slug.is_some());
+    }
     // No crate ends its document with a newline.
     bytes.push(b'\n');
     let ids = feed.entries.iter().map(|entry| entry.id.clone()).collect();
     Ok(Document { path: format.path(feed.slug.as_ref()), format, bytes, ids })
+}
+
+/// Names the stylesheet for browsers, relative to the document, behind its declaration: neither crate has a place for it.
+fn insert_style(bytes: &mut Vec<u8>, below: bool) {
+    const END: &[u8] = b"?>\n";
+    let root = if below { "../" } else { "" };
+    let style = format!("<?xml-stylesheet type=\"text/css\" href=\"{root}{STYLE}\"?>\n");
+    if let Some(at) = bytes.windows(END.len()).position(|window| window == END).map(|at| at + END.len()) {
+        bytes.splice(at..at, style.into_bytes());
+    }
 }
 
 /// The list of feeds, as OPML. `Err`: what the XML crate said; it has no reason to.

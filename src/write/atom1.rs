@@ -32,6 +32,8 @@ pub(super) fn write(feed: &Feed, bodies: &[String], mut memory: Vec<u8>) -> Resu
         id: feed.id.clone(),
         updated: date(feed.updated),
         authors: vec![person(&feed.author)],
+        icon: address(feed.look.icon.as_ref()),
+        logo: address(feed.look.logo.as_ref()),
         generator: Some(Generator { value: GENERATOR.to_owned(), ..Generator::default() }),
         links: vec![alternate(feed.home.as_str()), self_link],
         subtitle: Some(Text::plain(feed.description.as_str())),
@@ -44,6 +46,10 @@ pub(super) fn write(feed: &Feed, bodies: &[String], mut memory: Vec<u8>) -> Resu
     let config = WriteConfig { write_document_declaration: false, indent_size: Some(1) };
     memory.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
     document.write_with_config(memory, config).map_err(|error| error.to_string())
+}
+
+fn address(link: Option<&crate::link::Link>) -> Option<String> {
+    link.map(|link| link.as_str().to_owned())
 }
 
 fn entry(entry: &Entry, body: &str) -> AtomEntry {

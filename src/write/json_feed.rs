@@ -30,6 +30,8 @@ pub(super) fn write(feed: &Feed, bodies: &[String], mut memory: Vec<u8>) -> Resu
         home_page_url: feed.home.as_str(),
         feed_url: address.as_str(),
         description: feed.description.as_str(),
+        icon: feed.look.logo.as_ref().map(Link::as_str),
+        favicon: feed.look.icon.as_ref().map(Link::as_str),
         language: feed.language.as_str(),
         feedmill: About { generator: GENERATOR, id: &feed.id },
         items: feed.entries.iter().zip(bodies).map(|(entry, body)| item(entry, body)).collect(),
@@ -48,6 +50,10 @@ struct Document<'a> {
     feed_url: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<&'a str>,
     language: &'a str,
     #[serde(rename = "_feedmill")]
     feedmill: About<'a>,

@@ -17,6 +17,7 @@ use super::read_back::Shape;
 use crate::article::Image;
 use crate::feed::{Entry, Feed};
 use crate::format::{Format, GENERATOR};
+use crate::link::Link;
 
 pub(super) const SHAPE: Shape = Shape { root: "rss", depth: 2, entry: "item", address: "href" };
 
@@ -43,6 +44,7 @@ pub(super) fn write(feed: &Feed, bodies: &[String], memory: Vec<u8>) -> Result<V
         generator: Some(GENERATOR.to_owned()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         ttl: Some(TTL.to_owned()),
+        image: logo(feed),
         atom_ext: Some(atom::AtomExtension { links: vec![self_link] }),
         extensions: hourly(),
         items: feed.entries.iter().zip(bodies).map(|(entry, body)| item(entry, body)).collect(),
@@ -77,6 +79,15 @@ fn less_than_by_number(document: Vec<u8>) -> Vec<u8> {
         rest = &section[end..];
     }
     written
+}
+
+/// The picture of the channel, of a kind that RSS knows. Its title and link are those of the channel, as the specification
+/// wants; without a size it is taken for a small one.
+fn logo(feed: &Feed) -> Option<rss::Image> {
+    let known = |link: &&Link| ["gif", "jpeg", "jpg", "png"].iter().any(|ending| link.as_str().ends_with(&format!(".{ending}")));
+    let link = [&feed.look.logo, &feed.look.icon].into_iter().flatten().find(known)?;
+    let (title, home) = (feed.title.as_str().to_owned(), feed.home.as_str().to_owned());
+    Some(rss::Image { url: link.as_str().to_owned(), title, link: home, ..rss::Image::default() })
 }
 
 /// Thunderbird asks again as `sy:` says. Not through the crate's own type for it, which adds an `updateBase` in 1970.

@@ -77,16 +77,35 @@ fn date_back(mill: &Mill, path: &str, modified: SystemTime) {
 }
 
 #[test]
+fn a_theme_that_changes_is_seen() {
+    let mills = known(1);
+    let theme = "theme: {css: own.css}\n";
+    let mill = mills
+        .into_iter()
+        .next()
+        .expect("one")
+        .file("own.css", "a { color: red }")
+        .file("site.yaml", format!("id: mine\nout: feeds\n{theme}"));
+    mill.run("build in --site site.yaml --base-url https://feeds.example.org/").silent();
+    let arguments = "build in --site site.yaml --base-url https://feeds.example.org/";
+    tamper(&mill);
+    assert!(answers(&mill, arguments));
+    rewrite(&mill, "own.css", "red", "tan");
+    assert!(!answers(&mill, arguments));
+    assert_eq!(mill.read("feeds/assets/theme.css"), "a { color: tan }");
+}
+
+#[test]
 fn a_run_with_nothing_new_is_answered_by_the_state() {
     let mills = known(1);
     let mill = &mills[0];
     let before = files(&mill.path("feeds"));
     let run = mill.run("build in -v").status(0).stderr("");
-    assert_eq!(run.stdout.trim(), "3 files read, 77 published, 1 waiting for their date; 2 feeds: 0 files written, 8 unchanged");
+    assert_eq!(run.stdout.trim(), "3 files read, 77 published, 1 waiting for their date; 2 feeds: 0 files written, 12 unchanged");
     mill.run("build in").silent();
     assert!(files(&mill.path("feeds")) == before);
-    let all = ["ai/atom.xml", "ai/feed.json", "ai/rss.xml", "atom.xml", "feed.json", "feedmill.json", "feeds.opml", "rss.xml"];
-    assert_eq!(mill.listing("feeds"), all);
+    let all = "ai/atom.xml ai/feed.json ai/index.html ai/rss.xml assets/feedmill.css assets/feedmill.js atom.xml feed.json feedmill.json feeds.opml index.html rss.xml";
+    assert_eq!(mill.listing("feeds").join(" "), all);
     assert_eq!(mill.listing("in"), ["a.md", "b.md", "c.md", "feedmill.yaml"], "nothing is kept beside the articles");
 
     // From another place it is the same run, but files have other names.

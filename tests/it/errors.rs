@@ -1286,17 +1286,18 @@ news/readme.md: not an article: no front matter";
     let _ = mill.run("check news -v").status(1).stdout(&format!("{others}\n{counts}")).stderr(&format!("{error}{warning}{note}"));
     let _ = mill.run("build news --out out -q").status(0).stdout("").stderr(error);
     let mill = mill.without("out");
-    let wrote = "wrote out/ai/atom.xml\nwrote out/ai/feed.json\nwrote out/ai/rss.xml\nwrote out/atom.xml\nwrote out/feed.json\n\
-                 wrote out/feedmill.json\nwrote out/feeds.opml\nwrote out/rss.xml";
+    let wrote = "wrote out/ai/atom.xml\nwrote out/ai/feed.json\nwrote out/ai/index.html\nwrote out/ai/rss.xml\n\
+                 wrote out/assets/feedmill.css\nwrote out/assets/feedmill.js\nwrote out/atom.xml\nwrote out/feed.json\n\
+                 wrote out/feedmill.json\nwrote out/feeds.opml\nwrote out/index.html\nwrote out/rss.xml";
     let _ = mill
         .run("build news --out out -v")
         .status(0)
-        .stdout(&format!("{others}\n{wrote}\n{counts}; 2 feeds: 8 files written, 0 unchanged"))
+        .stdout(&format!("{others}\n{wrote}\n{counts}; 2 feeds: 12 files written, 0 unchanged"))
         .stderr(&format!("{error}{warning}{note}"));
     let _ = mill
         .run("build news --out out -v")
         .status(0)
-        .stdout(&format!("{others}\n{counts}; 2 feeds: 0 files written, 8 unchanged"))
+        .stdout(&format!("{others}\n{counts}; 2 feeds: 0 files written, 12 unchanged"))
         .stderr(&format!("{error}{warning}{note}"));
 }
 
@@ -1325,11 +1326,15 @@ fn a_dry_run_says_what_it_would_write_and_writes_nothing() {
     let would = "
 would write out/ai/atom.xml
 would write out/ai/feed.json
+would write out/ai/index.html
 would write out/ai/rss.xml
+would write out/assets/feedmill.css
+would write out/assets/feedmill.js
 would write out/atom.xml
 would write out/feed.json
 would write out/feedmill.json
 would write out/feeds.opml
+would write out/index.html
 would write out/rss.xml";
     let _ = mill.run("build news --out out --dry-run").status(0).stdout(would).stderr("");
     assert!(!mill.path("out").exists());
@@ -1338,13 +1343,17 @@ would write out/rss.xml";
     mill.run("build news --out out --dry-run").silent();
     let mill = mill.story("news/b.md", "Another", "2020-11-11", "Robots");
     let before = files(&mill.path("out"));
+    // The page of the other topic names it as its neighbour.
     let would = "
+would write out/ai/index.html
 would write out/atom.xml
 would write out/feed.json
 would write out/feedmill.json
 would write out/feeds.opml
+would write out/index.html
 would write out/robots/atom.xml
 would write out/robots/feed.json
+would write out/robots/index.html
 would write out/robots/rss.xml
 would write out/rss.xml";
     let _ = mill.run("build news --out out --dry-run").status(0).stdout(would).stderr("");
@@ -1395,6 +1404,7 @@ fn init_writes_a_site_file_once() {
     };
     let lines: Vec<&str> = one.lines().map(|line| line.strip_prefix("# ").filter(begins).unwrap_or(line)).collect();
     assert!(lines.contains(&"base_url: https://feeds.example.org/") && lines.contains(&"    slug: ai"), "{lines:?}");
-    let other = mill.without("news/good.md").story("news/b.md", "B", "2020-11-12", "ML");
+    let theme = mill.file("own.css", "").file("logo.svg", "").file("icon.png", "");
+    let other = theme.without("news/good.md").story("news/b.md", "B", "2020-11-12", "ML");
     other.file("feedmill.yaml", lines.join("\n")).run("check").silent();
 }

@@ -60,7 +60,8 @@ fn faults(case: &Path, update: bool) -> Vec<String> {
     if !run.stdout.is_empty() {
         faults.push(format!("standard output is not empty:\n{}", run.stdout));
     }
-    let made = files(&mill.path("out"));
+    let mut made = files(&mill.path("out"));
+    faults.extend(assets(&mut made));
     if update {
         write_expectation(case, &made, &run.stderr);
     }
@@ -77,13 +78,23 @@ fn faults(case: &Path, update: bool) -> Vec<String> {
     if mill.run(&arguments).status != Some(0) {
         faults.push("the second run fails".into());
     }
-    if files(&mill.path("out")) != made {
+    let mut again = files(&mill.path("out"));
+    faults.extend(assets(&mut again));
+    if again != made {
         faults.push("the second run writes something else".into());
     }
     for path in made.keys().filter(|path| modified(&mill, path) != before) {
         faults.push(format!("the second run writes {path} again"));
     }
     faults
+}
+
+/// Takes out the stylesheet and the script of pages, which are what they are in `src`: cases do not hold them.
+fn assets(made: &mut BTreeMap<String, Vec<u8>>) -> Vec<String> {
+    let source = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/write/page").join(name)).ok();
+    let other = |name: &&str| made.remove(&format!("assets/{name}")).is_some_and(|made| Some(made) != source(name));
+    let others = ["feedmill.css", "feedmill.js"].into_iter().filter(other);
+    others.map(|name| format!("out/assets/{name} is not what it is in src")).collect()
 }
 
 fn compare(expected: &BTreeMap<String, Vec<u8>>, made: &BTreeMap<String, Vec<u8>>, faults: &mut Vec<String>) {

@@ -10,6 +10,7 @@ mod kept;
 mod mangled;
 mod mill;
 mod order;
+mod pages;
 mod publish;
 mod readers;
 mod sites;

@@ -25,26 +25,45 @@ fn two() -> Mill {
 }
 
 /// What they give.
-const ALL: [&str; 11] = [
+const ALL: [&str; 16] = [
     "ai/atom.xml",
     "ai/feed.json",
+    "ai/index.html",
     "ai/rss.xml",
+    "assets/feedmill.css",
+    "assets/feedmill.js",
     "atom.xml",
     "chips/atom.xml",
     "chips/feed.json",
+    "chips/index.html",
     "chips/rss.xml",
     "feed.json",
     "feedmill.json",
     "feeds.opml",
+    "index.html",
     "rss.xml",
 ];
 
 /// What another article on AI changes.
-const AI: [&str; 8] =
-    ["ai/atom.xml", "ai/feed.json", "ai/rss.xml", "atom.xml", "feed.json", "feedmill.json", "feeds.opml", "rss.xml"];
+const AI: [&str; 10] = [
+    "ai/atom.xml",
+    "ai/feed.json",
+    "ai/index.html",
+    "ai/rss.xml",
+    "atom.xml",
+    "feed.json",
+    "feedmill.json",
+    "feeds.opml",
+    "index.html",
+    "rss.xml",
+];
 
 fn manifest(mill: &Mill) -> Manifest {
     Manifest::parse(mill.read("feeds/feedmill.json").as_bytes()).expect("a manifest")
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// What tells whether a file is the same one: modification time, and on Unix its inode.
@@ -94,8 +113,8 @@ fn a_file_that_would_not_change_is_not_touched() {
     // Another article on chips: the feed of AI stays the file that it is.
     let mill = mill.story("in/c.md", "Three", "2020-11-15", "Chips");
     mill.run("build in").silent();
-    let changed = ALL.into_iter().filter(|path| !path.starts_with("ai/")).collect::<Vec<_>>();
-    assert_eq!(replaced(&before, &mill), changed);
+    let changed = ALL.into_iter().filter(|path| !path.starts_with("ai/") && !path.starts_with("assets/"));
+    assert_eq!(replaced(&before, &mill), changed.collect::<Vec<_>>());
 }
 
 #[cfg(unix)]
@@ -151,6 +170,9 @@ fn the_manifest_says_what_is_there() {
             Some("rss.xml") => "application/rss+xml",
             Some("atom.xml") => "application/atom+xml",
             Some("feed.json") => "application/feed+json",
+            Some("index.html") => "text/html; charset=utf-8",
+            Some("feedmill.css") => "text/css",
+            Some("feedmill.js") => "text/javascript",
             _ => "text/x-opml",
         };
         assert_eq!(file.content_type, format, "{path}");
@@ -248,9 +270,10 @@ fn a_file_of_somebody_else_is_not_replaced() {
 
 #[test]
 fn files_of_somebody_else_that_are_not_in_the_way_stay() {
-    let mill = two().file("feeds/index.html", "theirs").file("feeds/ai/notes.txt", "theirs").file("feeds/old/rss.xml", "theirs");
+    let mill =
+        two().file("feeds/assets/own.css", "theirs").file("feeds/ai/notes.txt", "theirs").file("feeds/old/rss.xml", "theirs");
     mill.run("build in").silent();
-    for path in ["feeds/index.html", "feeds/ai/notes.txt", "feeds/old/rss.xml"] {
+    for path in ["feeds/assets/own.css", "feeds/ai/notes.txt", "feeds/old/rss.xml"] {
         assert_eq!(mill.read(path), "theirs");
     }
 }
@@ -379,7 +402,7 @@ fn a_published_folder_stays_with_its_topic_when_a_newcomer_wants_it() {
     let both = folders(&mill);
     assert_eq!(both["c++"], "c-plus-plus");
     assert!(both["c plus plus"].starts_with("c-plus-plus-") && both["c plus plus"].len() == "c-plus-plus-".len() + 6);
-    assert!(!replaced(&before, &mill).iter().any(|path| path.starts_with("c-plus-plus/")));
+    assert!(!replaced(&before, &mill).iter().any(|path| path.starts_with("c-plus-plus/") && file_name(path) != "index.html"));
 
     // Both keep theirs, also when the first has no article for a while.
     mill.run("build in").silent();
@@ -565,14 +588,16 @@ fn a_format_that_is_no_longer_written_stays_and_stays_ours() {
     let both = "id: mine\nout: ../feeds\n";
     let mill = two().file("in/feedmill.yaml", both);
     mill.run("build in").silent();
-    let mill = mill.file("in/feedmill.yaml", format!("{both}formats: [atom]\n")).story("in/c.md", "Three", "2020-11-15", "AI");
+    let mill =
+        mill.file("in/feedmill.yaml", format!("{both}formats: [atom, pages]\n")).story("in/c.md", "Three", "2020-11-15", "AI");
     let before = identities(&mill);
     mill.run("build in").silent();
-    assert_eq!(replaced(&before, &mill), ["ai/atom.xml", "atom.xml", "feedmill.json"]);
+    let changed = ["ai/atom.xml", "ai/index.html", "atom.xml", "chips/index.html", "feedmill.json", "index.html"];
+    assert_eq!(replaced(&before, &mill), changed);
     assert_eq!(mill.listing("feeds"), ALL);
     let run = mill.run("build in -v").status(0);
     let note = "note: this format is no longer written; the file stays as it is\n  help: delete it, or add it to `formats`\n";
-    let kept = ALL.into_iter().filter(|path| !path.ends_with("atom.xml") && *path != "feedmill.json");
+    let kept = ALL.into_iter().filter(|path| ["rss.xml", "feed.json", "feeds.opml"].contains(&file_name(path)));
     assert_eq!(run.stderr, kept.map(|path| format!("feeds/{path}: {note}")).collect::<Vec<_>>().concat());
     let mill = mill.file("in/feedmill.yaml", both);
     mill.run("build in").silent();

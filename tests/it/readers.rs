@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use feedmill::article::{Embed, Embeds, Image, Language};
-use feedmill::feed::{Author, Entry, EntryKind, Feed, Reference, Subscription, SubscriptionList};
+use feedmill::feed::{Author, Entry, EntryKind, Feed, Look, Reference, Subscription, SubscriptionList};
 use feedmill::format::Format;
 use feedmill::link::{EntryId, Link};
 use feedmill::text::html::Html as FullText;
@@ -20,7 +20,7 @@ const THREAD: &str = "http://purl.org/syndication/thread/1.0";
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Text that has broken a feed somewhere, or would break one here if any step were left out.
-const HOSTILE: &[&str] = &[
+pub const HOSTILE: &[&str] = &[
     "]]>",
     "]]]]><![CDATA[>",
     "<![CDATA[ x ]]> and ]]&gt;",
@@ -53,12 +53,12 @@ const HOSTILE: &[&str] = &[
     "javascript:alert(1)",
 ];
 
-fn line(raw: &str) -> Line {
+pub fn line(raw: &str) -> Line {
     text::line(raw, Mojibake::Safe).text
 }
 
 /// A line that has something to show, as every title and name of a feed has.
-fn name(raw: &str) -> Line {
+pub fn name(raw: &str) -> Line {
     Some(line(raw)).filter(|line| !line.is_empty()).unwrap_or_else(|| line("Untitled"))
 }
 
@@ -86,7 +86,7 @@ fn full_text(markup: &str) -> Option<FullText> {
 }
 
 /// Four texts go everywhere that text can go.
-fn entry(texts: [&str; 4], kind: u8, seconds: i64) -> Entry {
+pub fn entry(texts: [&str; 4], kind: u8, seconds: i64) -> Entry {
     let [a, b, c, d] = texts;
     let reference = |raw: &str| Reference {
         id: EntryId::from_key(&odd_link(raw).key()),
@@ -141,6 +141,11 @@ fn feed(texts: [&str; 4], entries: Vec<Entry>) -> Feed {
         base_url: link("https://feeds.example.org/below/"),
         language: Language::parse("en").expect("a tag"),
         author: Author { name: name(d), uri: None },
+        look: Look {
+            style: a.len().is_multiple_of(2),
+            logo: Some(odd_link(b)),
+            icon: Some(link("https://feeds.example.org/a&b.png")),
+        },
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
         entries,
     }
@@ -374,7 +379,8 @@ fn seen_json(text: &str) -> Seen {
     assert!(text.starts_with("{\n \"version\": \"https://jsonfeed.org/version/1.1\",\n \"title\": ") && text.ends_with("\n}\n"));
     let feed: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"));
     let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    let known = ["_feedmill", "description", "feed_url", "home_page_url", "items", "language", "title", "version"];
+    let known =
+        ["_feedmill", "description", "favicon", "feed_url", "home_page_url", "icon", "items", "language", "title", "version"];
     assert_eq!(names(&feed), known, "no authors of the feed, which Miniflux would add to those of every item");
     assert_eq!(names(&feed["_feedmill"]), ["generator", "id"]);
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -999,7 +1005,7 @@ fn the_atom_crate_still_leaves_attributes_of_extensions_to_us() {
 }
 
 /// Any text, rich in what is treated specially somewhere.
-fn any_text() -> impl Strategy<Value = String> {
+pub fn any_text() -> impl Strategy<Value = String> {
     let special: Vec<String> = "<>&\"'];[!-/?=#%{}\\|^` \n\r\t\0\u{7}\u{85}\u{a0}\u{200d}\u{202e}\u{2028}\u{feff}\u{fffe}é👩"
         .chars()
         .map(String::from)
@@ -1013,7 +1019,7 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn any_entry() -> impl Strategy<Value = Entry> {
+pub fn any_entry() -> impl Strategy<Value = Entry> {
     // Year 1000 to 9999: feed-rs guesses at shorter years.
     let seconds = -30_610_224_000_i64..253_402_300_000;
     ([any_text(), any_text(), any_text(), any_text()], any::<u8>(), seconds)

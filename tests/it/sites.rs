@@ -187,8 +187,8 @@ fn a_site_file_that_says_nothing_changes_nothing() {
 #[test]
 fn the_order_of_formats_is_no_matter() {
     let mill = mill()
-        .file("one.yaml", "id: x\nformats: [rss, atom, opml, json]")
-        .file("two.yaml", "id: x\nformats: [opml, json, atom, rss, atom, opml]")
+        .file("one.yaml", "id: x\nformats: [rss, atom, opml, pages, json]")
+        .file("two.yaml", "id: x\nformats: [opml, json, pages, atom, rss, atom, opml]")
         .file("three.yaml", "id: x");
     mill.run("build news --site one.yaml --out one").silent();
     mill.run("build news --site two.yaml --out two").silent();
@@ -204,6 +204,7 @@ fn nothing_is_made_but_the_formats_that_are_named() {
         ("atom", "ai/atom.xml atom.xml feedmill.json"),
         ("json", "ai/feed.json feed.json feedmill.json"),
         ("rss, opml", "ai/rss.xml feedmill.json feeds.opml rss.xml"),
+        ("atom, pages", "ai/atom.xml ai/index.html assets/feedmill.css assets/feedmill.js atom.xml feedmill.json index.html"),
         ("json, atom", "ai/atom.xml ai/feed.json atom.xml feed.json feedmill.json"),
     ] {
         let mill = mill().file("site.yaml", format!("id: x\nformats: [{formats}]"));
@@ -370,7 +371,7 @@ feedmill: news/feedmill.yaml:1:19: the key `url` is not known
 zzzzzz: x
 =>
 feedmill: news/feedmill.yaml:1:1: the key `zzzzzz` is not known
-  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats
+  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats, browser_style, theme
 ");
 }
 
@@ -466,16 +467,16 @@ fn a_word_in_the_site_file_is_one_of_a_few() {
         "
 formats: [RSS]
 =>
-feedmill: news/feedmill.yaml:1:11: `formats` is one of rss, atom, json, opml
+feedmill: news/feedmill.yaml:1:11: `formats` is one of rss, atom, json, opml, pages
   help: did you mean `rss`?
 
 formats: [rss, jsonfeed]
 =>
-feedmill: news/feedmill.yaml:1:16: `formats` is one of rss, atom, json, opml
+feedmill: news/feedmill.yaml:1:16: `formats` is one of rss, atom, json, opml, pages
 
 formats: [atom, ompl]
 =>
-feedmill: news/feedmill.yaml:1:17: `formats` is one of rss, atom, json, opml
+feedmill: news/feedmill.yaml:1:17: `formats` is one of rss, atom, json, opml, pages
   help: did you mean `opml`?
 
 formats: [opml]

@@ -1,0 +1,113 @@
+//! The pages beside the feeds: a topic's while its feed is in memory, the index when all feeds are there.
+
+use chrono::{DateTime, Utc};
+
+use super::{Done, Mill};
+use crate::error::FolderError;
+use crate::feed::Feed;
+use crate::format::{Format, Formats};
+use crate::group::Plan;
+use crate::manifest::Manifest;
+use crate::report::Changes;
+use crate::topic::Slug;
+use crate::write::page::{self, Listed, Neighbour, Page};
+use crate::{compose, text};
+
+/// Topics that a page names beside its own.
+const NEIGHBOURS: usize = 8;
+
+impl Mill<'_> {
+    /// Where pages go.
+    pub(super) fn page_paths(&self) -> Vec<String> {
+        let grouping = self.grouping;
+        let plans = grouping.feeds.iter().filter(|_| self.request.site.formats.pages);
+        plans.map(|plan| page::path(grouping.slug(plan))).collect()
+    }
+
+    /// Refuses what is in the way of the files that pages and feeds need. Those of the owner bear no mark, but what is there
+    /// already need not be replaced.
+    pub(super) fn claim_assets(&self) -> Result<(), FolderError> {
+        let assets = page::assets(self.request.site);
+        let differs = |asset: &page::Asset| self.folder.differs(&asset.path, &asset.bytes).unwrap_or(true);
+        let paths: Vec<&str> = assets.iter().filter(|asset| differs(asset)).map(|asset| asset.path.as_str()).collect();
+        self.folder.claim(paths.into_iter().map(|path| (path, "")), self.request.adopt)
+    }
+
+    /// Makes the page of a topic, whose feed is in memory.
+    pub(super) fn topic_page(&self, plan: &Plan, feed: &Feed, done: &mut Done) -> Result<(), FolderError> {
+        let Self { request, grouping, .. } = self;
+        let site = request.site;
+        let Some(topic) = plan.topic.filter(|_| site.formats.pages) else { return Ok(()) };
+        let newest = feed.entries.first().map(|entry| entry.published);
+        let listed = self.listed(topic, feed.entries.len(), newest);
+        let neighbours = grouping.neighbours(plan, NEIGHBOURS).into_iter().map(|topic| {
+            let topic = &grouping.topics[topic];
+            Neighbour { slug: topic.slug.clone(), name: compose::name(site, request.clock, Some(topic)) }
+        });
+        let neighbours: Vec<Neighbour> = neighbours.collect();
+        self.page(&page::topic(site, &listed, &site.formats.feeds, &feed.entries, &neighbours), done)
+    }
+
+    /// Publishes the files that pages and feeds need.
+    pub(super) fn assets(&self) -> Result<Done, FolderError> {
+        let mut done = Done::default();
+        for asset in page::assets(self.request.site) {
+            // There is nothing to read in it that is not as it was given.
+            self.document(&asset.path, &asset.bytes, asset.content_type, || Ok(()), &mut done)?;
+        }
+        self.settle(&done.changes);
+        Ok(done)
+    }
+
+    /// Makes the index, of the feeds that there are after the run.
+    pub(super) fn index_page(&self, manifest: &Manifest) -> Result<Done, FolderError> {
+        let Self { request, grouping, .. } = self;
+        let site = request.site;
+        let mut done = Done::default();
+        if !site.formats.pages {
+            return Ok(done);
+        }
+        let topics = grouping.feeds.iter().filter_map(|plan| {
+            let topic = plan.topic?;
+            let feed = manifest.feeds.get(&grouping.topics[topic].key)?;
+            Some(self.listed(topic, feed.entries.len(), feed.entries.first().map(|entry| entry.date)))
+        });
+        let mut topics: Vec<Listed> = topics.collect();
+        topics.sort_by_cached_key(|topic| (topic.name.as_str().to_lowercase(), topic.slug.clone()));
+        self.page(&page::index(site, &compose::name(site, request.clock, None), &topics), &mut done)?;
+        self.settle(&done.changes);
+        Ok(done)
+    }
+
+    fn listed(&self, topic: usize, entries: usize, newest: Option<DateTime<Utc>>) -> Listed {
+        let topic = &self.grouping.topics[topic];
+        let name = compose::name(self.request.site, self.request.clock, Some(topic));
+        Listed { slug: topic.slug.clone(), name, about: topic.description.clone(), entries, newest }
+    }
+
+    /// Empties the page of a topic that is kept, and no longer written, if it names a story that is withdrawn.
+    pub(super) fn retract_page(&self, path: &str, manifest: &mut Manifest, changes: &mut Changes) -> Result<(), FolderError> {
+        let slug = path.strip_suffix(Formats::PAGE_FILE_NAME).and_then(|folder| Slug::parse(folder.strip_suffix('/')?).ok());
+        // The index names no story.
+        let Some(slug) = slug else { return Ok(()) };
+        let Some(outline) = self.folder.read(path).and_then(|bytes| page::outline(&bytes)) else { return Ok(()) };
+        if !self.names_withdrawn(&outline) {
+            return Ok(());
+        }
+        self.folder.claim([(path, "")], true)?;
+        let there = |format: &Format| manifest.files.contains_key(&format.path(Some(&slug)));
+        let formats: Vec<Format> = Format::ALL.into_iter().filter(there).collect();
+        let name = text::line_of_clean(&outline.title);
+        let listed = Listed { slug, name, about: None, entries: 0, newest: None };
+        let mut done = Done::default();
+        self.page(&page::topic(self.request.site, &listed, &formats, &[], &[]), &mut done)?;
+        self.settle(&done.changes);
+        manifest.files.extend(done.files);
+        changes.written.extend(done.changes.written);
+        Ok(())
+    }
+
+    fn page(&self, page: &Page, done: &mut Done) -> Result<(), FolderError> {
+        self.document(&page.path, &page.bytes, Formats::PAGE_CONTENT_TYPE, || page::verify(page), done)
+    }
+}
