@@ -1,5 +1,5 @@
 //! feedmill turns a folder of published articles into an RSS, an Atom and a JSON feed for each topic, with the coverage that
-//! the articles link to as entries of their own, and an OPML that lists the feeds.
+//! the articles link to as entries of their own, an OPML that lists the feeds, and pages for people.
 //!
 //! This page is the map of the house. The program reads like this:
 //!
@@ -59,6 +59,12 @@
 //! - An OPML is made of what is published after the run, and not of what was written in it: a feed that was held back, or whose
 //!   articles changed while they were read, is there to subscribe to all the same: see [`compose::subscriptions`].
 //! - The feed of all topics is in the OPML only where there is no topic: an import would bring every story twice.
+//! - The page of a topic names the neighbours that the group stage finds from rows, and not how many entries they have: what
+//!   stands in one feed does not show on the page of another. The index counts what is published after the run.
+//! - Pages are not read back by an HTML parser, which takes anything, but by the few rules that they are written by: see
+//!   [`write::page::verify`].
+//! - What the owner's theme brings is read with the site file and told by its digest, so that a run with nothing new sees it
+//!   change: see [`site::theme`].
 //! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
 //!
 //! # Example
