@@ -242,7 +242,7 @@ impl Site {
         Self::parse(path, &text, overrides)
     }
 
-    /// Reads the text of a site file; `path` is where it lies.
+    /// Reads the text of a site file, and the files of its theme; `path` is where it lies.
     pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Self, SiteError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let options = serde_yaml::options! {

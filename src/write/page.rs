@@ -103,11 +103,11 @@ pub fn verify(page: &Page) -> Result<(), String> {
     }
 }
 
-/// What a page of an earlier run says: its heading, and every address in it. Nothing if it is none.
+/// What a page of an earlier run says: its heading, and every address in its stories. Nothing if it is none.
 #[must_use]
 pub fn outline(bytes: &[u8]) -> Option<super::Outline> {
     let seen = read_back::read(bytes).ok()?;
-    Some(super::Outline { title: seen.heading, links: seen.links.into_iter().collect(), ..super::Outline::default() })
+    Some(super::Outline { title: seen.heading, links: seen.stories.into_iter().collect(), ..super::Outline::default() })
 }
 
 fn bytes(page: Markup) -> Vec<u8> {

@@ -205,6 +205,50 @@ fn neighbours_are_topics_of_the_same_stories_else_those_beside_it() {
 }
 
 #[test]
+fn the_nearest_topics_come_first_and_not_all_of_them() {
+    let mut mill = Mill::new().file("in/feedmill.yaml", SITE);
+    for (number, topics) in ["A, B, C, D, E, F, G, H, I, J, K", "A, K, C", "A, K", "L"].into_iter().enumerate() {
+        let lines = format!("title: T{number}\ndate: 2020-11-1{number}\nlink: https://example.org/{number}\ntopics: [{topics}]");
+        mill = mill.article(&format!("in/{number}.md"), &lines);
+    }
+    mill.run("build in").silent();
+    assert_eq!(texts(&page(&mill, "a/index.html"), "nav li").concat(), "KCBDEFGH");
+    assert_eq!(texts(&page(&mill, "l/index.html"), "nav li").concat(), "HIJK");
+    assert_eq!(texts(&page(&mill, "d/index.html"), "nav li").concat(), "ABCEFGHI");
+}
+
+#[test]
+fn topics_are_listed_by_name_with_what_their_owner_says_of_them() {
+    let topics = "topics:\n  zebras: {slug: a, title: striped, description: Black and white}\n  AI: {slug: z}\n";
+    let mill = mill().file("in/feedmill.yaml", format!("{SITE}title: News\ndescription: All of it\n{topics}"));
+    mill.run("build in").silent();
+    let html = page(&mill, "index.html");
+    assert_eq!((texts(&html, "h1"), texts(&html, ".about .description")), (vec!["News".into()], vec!["All of it".into()]));
+    assert_eq!(texts(&html, "h3"), ["AI", "Chips", "striped"]);
+    assert_eq!(texts(&html, "li .description"), ["Black and white"]);
+    assert_eq!(attributes(&html, "h3 a", "href"), ["z/index.html", "chips/index.html", "a/index.html"]);
+    let facts = ["5 entries · newest 14 Nov 2020", "3 entries · newest 13 Nov 2020", "1 entry · newest 10 Nov 2020"];
+    assert_eq!(texts(&html, "li .facts"), facts);
+    assert_eq!(texts(&html, "title"), ["News"]);
+    assert_eq!(texts(&page(&mill, "a/index.html"), "title"), ["striped – News"]);
+
+    // In a preview the pages say so too.
+    mill.run("build in --include-unpublished --out preview").silent();
+    let preview = Html::parse_document(&mill.read("preview/z/index.html"));
+    assert_eq!(
+        (texts(&preview, "title"), texts(&preview, "h1")),
+        (vec!["[Preview] AI – News".into()], vec!["[Preview] AI".into()])
+    );
+
+    // Without a topic there is nothing to list.
+    let mill =
+        Mill::new().file("in/feedmill.yaml", SITE).article("in/a.md", "title: A\ndate: 2020-11-10\nlink: https://example.org/a");
+    mill.run("build in").silent();
+    let html = page(&mill, "index.html");
+    assert_eq!((select(&html, "ul").len(), texts(&html, "code").len()), (0, 1));
+}
+
+#[test]
 fn whatever_a_page_names_beside_it_is_there() {
     let theme = "theme: {css: own.css, logo: own.PNG, icon: own.svg}\nbrowser_style: true\n";
     let mill = mill()
@@ -331,6 +375,36 @@ fn a_story_that_is_withdrawn_leaves_the_page_of_its_topic() {
     for topic in ["ai", "chips"] {
         assert_eq!(select(&page(&mill, &format!("{topic}/index.html")), ".story").len(), 0, "{topic}");
     }
+}
+
+/// The page of a topic that has gone names its feeds, and these are no stories.
+#[test]
+fn a_kept_page_is_emptied_for_its_stories_alone() {
+    let elsewhere = "title: Three\ndate: 2020-11-10\nlink: https://zebras.example/three\ntopics: [Zebras]";
+    let mill = mill().article("in/c.md", elsewhere);
+    mill.run("build in").silent();
+    let before = mill.read("feeds/zebras/index.html");
+    let mill = mill.without("in/c.md").file("in/feedmill.yaml", format!("{SITE}block: [feeds.example.org]\n"));
+    let _ = mill.run("build in").status(0);
+    assert_eq!(mill.read("feeds/zebras/index.html"), before);
+    let mill = mill.file("in/feedmill.yaml", format!("{SITE}block: [zebras.example]\n"));
+    let _ = mill.run("build in").status(0);
+    assert_eq!(select(&page(&mill, "zebras/index.html"), ".story").len(), 0);
+}
+
+#[test]
+fn pages_that_are_no_longer_written_stay_and_are_told() {
+    let mill = mill();
+    mill.run("build in").silent();
+    let before = mill.read("feeds/ai/index.html");
+    let mill = mill.file("in/feedmill.yaml", format!("{SITE}formats: [rss, atom, json, opml]\n"));
+    mill.run("build in").silent();
+    assert_eq!(mill.read("feeds/ai/index.html"), before);
+    let said = mill.run("build in -v").status(0).stderr;
+    let told: Vec<&str> = said.lines().filter_map(|line| line.split_once(": note: ")).map(|(path, _)| path).collect();
+    let pages =
+        ["ai/index.html", "assets/feedmill.css", "assets/feedmill.js", "chips/index.html", "index.html", "zebras/index.html"];
+    assert_eq!(told, pages.map(|path| format!("feeds/{path}")), "{said}");
 }
 
 #[test]

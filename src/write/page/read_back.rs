@@ -12,6 +12,8 @@ pub(super) struct Seen {
     pub(super) heading: String,
     /// Every absolute address in it.
     pub(super) links: BTreeSet<String>,
+    /// Those of them that stand in its stories.
+    pub(super) stories: BTreeSet<String>,
 }
 
 /// Reads a page. `Err`: why it is none, or not whole, or holds what a page must not.
@@ -80,7 +82,7 @@ fn start<'t>(tag: &'t str, open: &mut Vec<&'t str>, seen: &mut Seen) -> Result<&
             return Err(format!("the attribute `{attribute}` stands in it"));
         }
         if attribute == "href" || attribute == "src" {
-            address(unescaped(value), seen)?;
+            address(unescaped(value), open.contains(&"article"), seen)?;
         }
     }
 }
@@ -93,9 +95,12 @@ fn word(text: &str) -> Result<(&str, &str), String> {
 }
 
 /// An address is of the web, or of a place that the page itself names.
-fn address(address: String, seen: &mut Seen) -> Result<(), String> {
+fn address(address: String, in_story: bool, seen: &mut Seen) -> Result<(), String> {
     let absolute = address.strip_prefix("feed:").unwrap_or(&address);
     if absolute.starts_with("https://") || absolute.starts_with("http://") {
+        if in_story {
+            seen.stories.insert(address.clone());
+        }
         seen.links.insert(address);
         return Ok(());
     }
@@ -120,9 +125,10 @@ mod tests {
     #[test]
     fn what_a_page_says_is_told() {
         let body = "<h1 dir=\"auto\">A &amp;lt; <b>B</b></h1><a hidden href=\"https://a.example/?b&amp;c\">d</a><wbr>\
-            <a href=\"feed:https://a.example/\">e</a><a href=\"../ai/index.html#x\">f</a><script src=\"a/b.js\"></script>";
-        let links = ["feed:https://a.example/", "https://a.example/?b&c"].map(str::to_owned).into();
-        assert_eq!(page(body), Ok(Seen { heading: "A &lt; ".into(), links }));
+            <article><p><a href=\"http://b.example/\">g</a></p></article><a href=\"feed:https://a.example/\">e</a><a href=\"../ai/index.html#x\">f</a><script src=\"a/b.js\"></script>";
+        let links = ["feed:https://a.example/", "http://b.example/", "https://a.example/?b&c"].map(str::to_owned).into();
+        let stories = ["http://b.example/".to_owned()].into();
+        assert_eq!(page(body), Ok(Seen { heading: "A &lt; ".into(), links, stories }));
     }
 
     #[test]
