@@ -11,9 +11,10 @@ counts=("$@")
 work=target/bench
 mkdir -p "$work"
 cargo build --locked --quiet --release --bin feedmill --example articles --example bare
+built="$(realpath "${CARGO_TARGET_DIR:-target}")/release"
 export XDG_CACHE_HOME="$PWD/$work/cache" HUGO_CACHEDIR="$PWD/$work/hugo-cache"
-feedmill="$PWD/target/release/feedmill"
-bare="$PWD/target/release/examples/bare"
+feedmill="$built/feedmill"
+bare="$built/examples/bare"
 base=(--site benches/feedmill.yaml --now 2021-02-01)
 command -v /usr/bin/time >/dev/null || { echo "install GNU time (Debian: apt-get install time)"; exit 2; }
 command -v hugo >/dev/null || echo "without Hugo (Debian: apt-get install hugo)"
@@ -27,7 +28,7 @@ best() {
     /usr/bin/time -o "$work/time" -f '%U %S %e %M' "$@" >/dev/null 2>&1 || { echo "failed: $*" >&2; exit 1; }
     cat "$work/time"
   done | awk '{ cpu = $1 + $2; if (!seen++ || cpu < least) { least = cpu; wall = $3; mb = $4 / 1024 } }
-    END { printf "%.2f %.2f %.0f\n", least, wall, mb }'
+    END { if (seen) printf "%.2f %.2f %.0f\n", least, wall, mb }'
 }
 
 row() { printf '| %s | %s | %s s | %s s | %s MB | %s |\n' "$@"; }
@@ -38,7 +39,7 @@ echo "| --- | --- | --- | --- | --- | --- |"
 for count in "${counts[@]}"; do
   own="ARTICLES_$count"
   folder=${!own:-$work/articles-$count}
-  [ -d "$folder" ] || ./target/release/examples/articles "$count" "$folder"
+  [ -d "$folder" ] || "$built/examples/articles" "$count" "$folder"
   out="$work/feeds-$count"
   [ "$count" -gt 200000 ] && runs=2 || runs=5
   best 1 : "$bare" read "$folder" >/dev/null # into memory

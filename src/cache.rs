@@ -40,6 +40,10 @@ pub struct Said<'s> {
     pub diagnostics: &'s [Diagnostic],
     /// Files that are no articles, and why.
     pub others: &'s [(PathBuf, String)],
+    /// The files that are published.
+    pub files: &'s [String],
+    /// Files of earlier runs that are kept: a retraction may concern them too.
+    pub kept: &'s [String],
 }
 
 /// What a run with nothing new has to say.
@@ -75,22 +79,22 @@ impl Cache {
         let same = state.articles == articles
             && state.settings == settings
             && (state.span.0..state.span.1).contains(&now)
-            && state.outputs == outputs(out, &state.files);
+            && state.outputs == outputs(out, state.files.iter().chain(&state.kept));
         same.then(|| state.known())
     }
 
     /// Keeps what a run found. `dated` is the newest time of any article file, and the span of time in which no date comes or
     /// goes. A file that is as new as the run may change again without showing it: then nothing is kept. That it cannot be kept
     /// is no reason to fail.
-    pub fn keep(&self, articles: u64, settings: u64, out: &Path, dated: (SystemTime, (i64, i64)), files: &[String], said: Said) {
+    pub fn keep(&self, articles: u64, settings: u64, out: &Path, dated: (SystemTime, (i64, i64)), said: Said) {
         let (newest, span) = dated;
         let settled = self.begun.is_some_and(|begun| newest + GRANULARITY < begun);
         let kept = settled.then(|| {
-            let outputs = outputs(out, files);
+            let outputs = outputs(out, said.files.iter().chain(said.kept));
             let diagnostics = said.diagnostics.iter().map(Found::of).collect();
             let (counts, others) = (said.counts, said.others.iter().map(Cow::Borrowed).collect());
-            let files = files.iter().map(|file| Cow::Borrowed(file.as_str())).collect();
-            self.put(&State { articles, settings, outputs, span, counts, diagnostics, others, files })
+            let (files, kept) = (said.files.to_vec(), said.kept.to_vec());
+            self.put(&State { articles, settings, outputs, span, counts, diagnostics, others, files, kept })
         });
         if kept.flatten().is_none() {
             // An old state would not answer, but nobody needs it.
@@ -108,13 +112,12 @@ impl Cache {
 }
 
 /// What the published files are: their stamps, or that they are not there.
-fn outputs<P: AsRef<str>>(folder: &Path, paths: &[P]) -> u64 {
-    let stamp = |path: &P| {
-        let path = path.as_ref();
+fn outputs<'p>(folder: &Path, paths: impl Iterator<Item = &'p String>) -> u64 {
+    let stamp = |path: &String| {
         let metadata = fs::symlink_metadata(folder.join(path)).ok()?;
         Some(stamp::of(folder, path.as_ref(), &metadata))
     };
-    stamp::digest(paths.iter().map(stamp).collect::<Vec<_>>())
+    stamp::digest(paths.map(stamp).collect::<Vec<_>>())
 }
 
 /// The file: what a run depended on, and what it found.
@@ -127,7 +130,8 @@ struct State<'s> {
     counts: Counts,
     diagnostics: Vec<Found<'s>>,
     others: Vec<Cow<'s, (PathBuf, String)>>,
-    files: Vec<Cow<'s, str>>,
+    files: Vec<String>,
+    kept: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -175,7 +179,6 @@ impl State<'_> {
     fn known(self) -> Known {
         let diagnostics = self.diagnostics.into_iter().map(Found::diagnostic).collect();
         let others = self.others.into_iter().map(Cow::into_owned).collect();
-        let files = self.files.into_iter().map(Cow::into_owned).collect();
-        Known { said: Answer { counts: self.counts, diagnostics, others }, files }
+        Known { said: Answer { counts: self.counts, diagnostics, others }, files: self.files }
     }
 }

@@ -65,7 +65,7 @@ impl Grouping {
             let found = self.feeds.binary_search_by(|other| self.slug(other).cmp(&self.slug(plan)));
             let place = found.unwrap_or_else(|place| place);
             let first = place.saturating_sub(most / 2);
-            near = self.feeds.iter().skip(first).filter_map(|other| other.topic).filter(written).collect();
+            near = self.feeds.iter().skip(first).filter_map(|other| other.topic).filter(written).take(most).collect();
         }
         near.truncate(most);
         near

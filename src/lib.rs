@@ -31,7 +31,7 @@
 //! - No stage uses another. `index` and `fetch` share [`read`].
 //! - `group`, `compose` and `write` are pure: no files, clock, environment, randomness, or maps in hash order. The clock is
 //!   read once, in `main`, and what was published before is a value, [`manifest::Manifest`].
-//! - Only `read` opens articles, only `publish` touches the output folder, only [`cache`] keeps anything elsewhere, and only
+//! - Only `read` opens articles, only `publish` changes the output folder, only [`cache`] keeps anything elsewhere, and only
 //!   `main` prints.
 //! - No unchecked string reaches a document: text is cleaned ([`text`]) and addresses are parsed ([`link`]) where they are
 //!   read, and the types say so. Writers only escape.
@@ -86,6 +86,7 @@
 //!     adopt: false,
 //!     threads: 2,
 //!     progress: &Progress::default(),
+//!     program: 0,
 //!     cache: None,
 //! })?;
 //! assert_eq!(report.counts.published, 1);
@@ -150,6 +151,8 @@ pub struct Request<'a> {
     pub threads: usize,
     /// Where to count, for whoever wants to show it.
     pub progress: &'a Progress,
+    /// A number that is another one when the program is; for who keeps what was found from one program to the next.
+    pub program: u64,
     /// Where to keep what was found, so that a run with nothing new need not read the articles; nowhere if there is none.
     pub cache: Option<&'a Path>,
 }
@@ -257,13 +260,16 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
         // They have served.
         drop((index, grouping));
-        let said = Said { counts: report.counts, diagnostics: &report.diagnostics, others: &report.others };
         let mut files: Vec<String> = report.changes.written.union(&report.changes.unchanged).cloned().collect();
+        let kept: Vec<String> =
+            folder.published.files.keys().filter(|path| files.binary_search(path).is_err()).cloned().collect();
         if files.is_empty() {
             // Whoever writes nothing looks at the manifest all the same.
             files.push(manifest::FILE_NAME.to_owned());
         }
-        cache.keep(articles, settings, &site.out, (newest, dates.get()), &files, said);
+        let Report { counts, diagnostics, others, .. } = &report;
+        let said = Said { counts: *counts, diagnostics, others, files: &files, kept: &kept };
+        cache.keep(articles, settings, &site.out, (newest, dates.get()), said);
     }
     Ok(report)
 }
@@ -278,7 +284,7 @@ fn run_name(request: &Request) -> u64 {
 /// Everything but the articles, the clock and the published files that a run depends on, and how it names files.
 fn settings(request: &Request) -> u64 {
     let site = format!("{:?}", request.site);
-    stamp::digest((env!("CARGO_PKG_VERSION"), site, request.articles, request.strict, request.adopt))
+    stamp::digest((env!("CARGO_PKG_VERSION"), request.program, site, request.articles, request.strict, request.adopt))
 }
 
 /// Refuses to publish over feeds that a run like this did not make.

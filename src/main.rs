@@ -74,6 +74,7 @@ fn run(common: &Common, run: &Run) -> Result<ExitCode, String> {
         adopt: run.adopt,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         progress: &progress,
+        program: program(),
         cache: cache.as_deref(),
     };
     let report = watched(&request, common.quiet).map_err(|error| error.to_string())?;
@@ -111,6 +112,15 @@ fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), 
 fn cache_folder() -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache"))).map(|folder| folder.join("feedmill"))
+}
+
+/// What tells this program from another build of it, as of two commits of one version: 0 if the system does not say.
+fn program() -> u64 {
+    let stamp = |path: PathBuf| {
+        let metadata = path.metadata().ok()?;
+        Some(feedmill::stamp::of(path.parent()?, path.file_name()?, &metadata))
+    };
+    std::env::current_exe().ok().and_then(stamp).unwrap_or(0)
 }
 
 /// The run's one reading of the clock.

@@ -105,7 +105,9 @@ impl Folder {
                     _ => {}
                 }
             }
-            let ours = path == manifest::FILE_NAME || self.published.files.contains_key(path);
+            // People write an `index.html` of their own more readily than a feed: one that has taken the place of ours since is
+            // theirs, though the manifest has it.
+            let ours = path == manifest::FILE_NAME || (self.published.files.contains_key(path) && !is_page(path));
             if ours || adopt || !file.exists() {
                 continue;
             }
@@ -189,6 +191,11 @@ impl Folder {
             let _ = folder.sync_all();
         }
     }
+}
+
+/// Whether a path of ours is that of a page.
+fn is_page(path: &str) -> bool {
+    path.rsplit('/').next() == Some(Formats::PAGE_FILE_NAME)
 }
 
 /// Whether a file has other bytes than these; no more of it is read than is needed to tell.

@@ -259,6 +259,26 @@ fn whatever_is_in_doubt_is_read() {
     }
 }
 
+/// What is kept of earlier runs may hold what is withdrawn since: it is looked at too.
+#[test]
+fn a_kept_file_that_is_put_back_is_read() {
+    let mill = known(1).remove(0);
+    fs::create_dir_all(mill.path("old")).expect("a folder");
+    fs::copy(mill.path("feeds/ai/rss.xml"), mill.path("old/rss.xml")).expect("a copy");
+    let retracted = "title: One\ndate: 2020-11-13\nlink: https://example.org/one\nremoved: true";
+    let mill = mill.article("in/a.md", retracted).story("in/b.md", "Two", "2020-11-14", "Chips");
+    std::thread::sleep(SETTLED);
+    for _ in 0..2 {
+        assert_eq!(mill.run("build in").status, Some(0));
+    }
+    tamper(&mill);
+    assert!(answers(&mill, "build in"));
+    fs::copy(mill.path("old/rss.xml"), mill.path("feeds/ai/rss.xml")).expect("a copy");
+    assert!(mill.read("feeds/ai/rss.xml").contains("https://example.org/one"));
+    assert!(!answers(&mill, "build in"));
+    assert!(!mill.read("feeds/ai/rss.xml").contains("https://example.org/one"));
+}
+
 #[test]
 fn a_date_that_comes_or_goes_is_seen() {
     let mills = known(4);

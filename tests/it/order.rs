@@ -178,6 +178,7 @@ impl Place {
             adopt: false,
             threads,
             progress: &Progress::default(),
+            program: 0,
             cache: None,
         };
         build(&request).expect("a run")

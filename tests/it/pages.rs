@@ -476,3 +476,17 @@ fn languages_that_are_written_from_the_right() {
     mill.run("build in").silent();
     assert!(select(&page(&mill, "ai/index.html"), "body [lang]").is_empty());
 }
+
+/// A page of the owner's own that has taken the place of ours is never replaced, though the manifest has it.
+#[test]
+fn a_page_that_became_the_owners_is_theirs() {
+    let mill = Mill::new().story("in/a.md", "One", "2020-11-13", "AI");
+    mill.run("build in").silent();
+    fs::write(mill.path("feeds/index.html"), "<h1>mine</h1>").expect("a page");
+    let run = mill.run("build in").status(2);
+    assert!(run.stderr.contains("feeds/index.html"), "{}", run.stderr);
+    assert!(run.stderr.contains("feedmill did not write this file, and does not replace it"), "{}", run.stderr);
+    assert_eq!(mill.read("feeds/index.html"), "<h1>mine</h1>");
+    mill.run("build in --adopt").silent();
+    assert!(mill.read("feeds/index.html").contains("AI"));
+}
