@@ -8,7 +8,7 @@ use crate::text;
 #[must_use]
 pub fn find(markup: &str, embeds: Embeds) -> Option<Embed> {
     let lower = markup.to_ascii_lowercase();
-    let start = lower.find("<iframe")?;
+    let Some(start) = lower.find("<iframe") else { return page(markup).and_then(|link| Embed::new(link, embeds)) };
     let end = start + lower[start..].find('>')?;
     let address = attribute(&markup[start..end], &lower[start..end], "src")?;
     let address = text::address(address);
@@ -18,6 +18,17 @@ pub fn find(markup: &str, embeds: Embeds) -> Option<Embed> {
         None => Link::parse(&address),
     };
     link.ok().and_then(|link| Embed::new(link, embeds))
+}
+
+/// The address of a page, as people copy it from a browser in the place of a frame; of a video of `YouTube`, that of its player.
+fn page(markup: &str) -> Option<Link> {
+    let link = Link::parse(&text::address(markup)).ok()?;
+    let key = link.key();
+    let video = key.as_str().strip_prefix("youtube.com/watch?v=").filter(|id| id.len() == 11 && !id.contains('&'));
+    match video {
+        Some(id) => Link::parse(&format!("https://www.youtube.com/embed/{id}")).ok(),
+        None => Some(link),
+    }
 }
 
 /// The value of an attribute of one tag.
@@ -61,6 +72,21 @@ mod tests {
             found("<iframe src='https://player.vimeo.com/video/1?a=1&amp;b=2'>").as_deref(),
             Some("https://player.vimeo.com/video/1?a=1&b=2")
         );
+    }
+
+    #[test]
+    fn the_address_of_a_page() {
+        for (markup, address) in [
+            ("https://youtu.be/WJk-Y8LQlfE?si=x", "https://www.youtube.com/embed/WJk-Y8LQlfE"),
+            (" https://www.youtube.com/watch?a=b&amp;v=WJk-Y8LQlfE ", "https://www.youtube.com/embed/WJk-Y8LQlfE"),
+            ("https://www.youtube.com/watch?v=short", "https://www.youtube.com/watch?v=short"),
+            ("https://example.org/video/1", "https://example.org/video/1"),
+        ] {
+            assert_eq!(found(markup).as_deref(), Some(address), "{markup}");
+        }
+        for markup in ["none", "http://example.org/video", "<p>https://example.org/</p>", "https://user:pw@example.org/"] {
+            assert_eq!(found(markup), None, "{markup}");
+        }
     }
 
     #[test]
