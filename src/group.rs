@@ -132,6 +132,11 @@ fn slug_of<'t>(topics: &'t [Topic], plan: &Plan) -> Option<&'t Slug> {
     plan.topic.map(|topic| &topics[topic].slug)
 }
 
+/// Rows, stories and topics are numbered in 32 bits: four thousand million are more than memory holds.
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// Very many short lists, one behind the other.
 #[derive(Clone, Debug, Default)]
 struct Lists {
@@ -143,7 +148,7 @@ struct Lists {
 impl Lists {
     /// Begins the next list, and says where.
     fn begin(&mut self) -> usize {
-        self.starts.push(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        self.starts.push(narrow(self.all.len()));
         self.all.len()
     }
 

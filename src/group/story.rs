@@ -1,6 +1,6 @@
 //! One story of many addresses: which articles are the same story, which copy stands for it, and whether it may be shown.
 
-use super::{Clock, warning};
+use super::{Clock, narrow, warning};
 use crate::error::Diagnostic;
 use crate::index::{Index, Row};
 use crate::link::Fingerprint;
@@ -194,10 +194,6 @@ fn lookup(own: Vec<(Fingerprint, u32)>, amp: &[(Fingerprint, u32)], story_of: &[
     }
     names.sort_unstable();
     names
-}
-
-fn narrow(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 struct Judge<'a> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::story::{State, Stories};
-use super::{Spellings, warning};
+use super::{Spellings, narrow, warning};
 use crate::error::{Diagnostic, Severity};
 use crate::index::Index;
 use crate::link::feed_id;
@@ -70,7 +70,7 @@ pub(super) fn topics(
     let mut topics: Vec<Topic> = Vec::new();
     let mut places: BTreeMap<TopicKey, u32> = BTreeMap::new();
     for (key, spellings) in &spelled {
-        places.insert(key.clone(), u32::try_from(topics.len()).unwrap_or(u32::MAX));
+        places.insert(key.clone(), narrow(topics.len()));
         topics.push(naming.topic(key, spellings));
     }
     let firsts: Vec<usize> =

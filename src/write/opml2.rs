@@ -6,11 +6,11 @@
 //! Titles and descriptions are plain text and escaped once. The specification lets `text` hold HTML, and the W3C validator
 //! warns (`NotHtml`) of a `<` in a name; but readers show what stands there, and would show `&lt;` for a second escaping.
 
-use chrono::{DateTime, Utc};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::read_back::{Said, Shape, read};
+use super::rss2::date;
 use crate::feed::{Subscription, SubscriptionList};
 use crate::format::GENERATOR;
 
@@ -59,11 +59,6 @@ fn outline(subscription: &Subscription) -> BytesStart<'static> {
         outline.push_attribute((name, value));
     }
     outline
-}
-
-/// RFC 822 with four digits for the year, as the specification has it.
-fn date(date: DateTime<Utc>) -> String {
-    date.format("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }
 
 /// Reads a list back, and compares the addresses in it. `Err`: why it is not in order.

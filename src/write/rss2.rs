@@ -148,7 +148,7 @@ fn media(image: &Image) -> ExtensionMap {
 }
 
 /// RFC 822 with four digits for the year and `+0000`, the form that every aggregator of the profile's test understood.
-fn date(date: DateTime<Utc>) -> String {
+pub(super) fn date(date: DateTime<Utc>) -> String {
     date.format("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }
 
