@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Diagnostic, Severity};
+use crate::topic::Slug;
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,55 @@ pub struct Report {
     pub failed: bool,
     /// Feeds came, went, or got another folder.
     pub feeds_changed: bool,
+    /// What becomes of each feed that does not stay as it is, and of those that are not let: the feed of all topics first, then
+    /// by slug.
+    pub feeds: Vec<FeedChange>,
+}
+
+/// What becomes of one feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedChange {
+    /// Its folder; the feed of all topics has none.
+    pub slug: Option<Slug>,
+    /// What it is called.
+    pub title: String,
+    /// What is done with it.
+    pub fate: Fate,
+    /// How many entries it has after the run.
+    pub entries: usize,
+    /// Entries that were not in it when it was published last, newest first. Every one, where it was not published before.
+    pub new: Vec<EntryChange>,
+    /// Those of them that are older than the newest entry that was published: a reader shows them as unread all the same. None,
+    /// where the feed was not published before.
+    pub older: Vec<EntryChange>,
+    /// Entries that were in it and are no longer.
+    pub gone: Vec<EntryChange>,
+}
+
+/// What is done with a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is written, the first time or again.
+    Written,
+    /// It stays as it is, since too much of it would go with files that vanished.
+    Held,
+    /// Its topic has gone since the last run, and it stays as it is.
+    Kept,
+    /// Its topic has gone since the last run, and a last entry says so.
+    Ended,
+    /// Its topic has gone since the last run, and so do its files.
+    Removed,
+}
+
+/// An entry that comes or goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryChange {
+    /// Its id.
+    pub id: String,
+    /// When it was published.
+    pub date: DateTime<Utc>,
+    /// What it is called; nothing is known of one that goes.
+    pub title: Option<String>,
 }
 
 /// How many of what.
@@ -62,6 +113,8 @@ pub struct Changes {
     pub written: BTreeSet<String>,
     /// Files that stay as they are.
     pub unchanged: BTreeSet<String>,
+    /// Files that are taken away.
+    pub removed: BTreeSet<String>,
     /// Feeds whose topic has gone since the last run: their folders, kept as they are.
     pub gone: BTreeSet<String>,
     /// Feeds whose topic went before.
@@ -71,9 +124,10 @@ pub struct Changes {
 impl Changes {
     /// Adds what happened to other files.
     pub fn add(&mut self, other: Self) {
-        let Self { written, unchanged, gone, stale } = other;
+        let Self { written, unchanged, removed, gone, stale } = other;
         self.written.extend(written);
         self.unchanged.extend(unchanged);
+        self.removed.extend(removed);
         self.gone.extend(gone);
         self.stale.extend(stale);
     }
