@@ -130,6 +130,7 @@ fn feed() -> Feed {
         .collect();
     let base = Link::parse("https://feeds.example.org/").expect("an address");
     Feed {
+        ended: false,
         id: "urn:uuid:62e2d1c4-205f-5772-9e65-4a4c0cc993f1".to_owned(),
         key: TopicKey::all(),
         slug: None,

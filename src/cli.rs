@@ -27,7 +27,8 @@ Examples:
 Exit status:
   0  done; articles that were left out are named on standard error
   1  check, or build --strict, found errors (strict publishes nothing then)
-  2  the run failed; what was published stays as it was";
+  2  the run failed; what was published stays as it was
+  3  another run is writing to the same output folder";
 
 /// What feedmill can do.
 #[derive(Debug, Subcommand)]
@@ -74,6 +75,12 @@ pub(crate) struct Build {
     /// Replace files that feedmill did not write.
     #[arg(long)]
     pub(crate) adopt: bool,
+    /// Let a feed lose more than half of its entries though their files have vanished.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Wait for another run that is writing to the output folder, instead of leaving with status 3.
+    #[arg(long)]
+    pub(crate) wait: bool,
 }
 
 /// What `check` takes.

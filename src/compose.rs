@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::article::{Article, Image, RelatedLink, Story};
+use crate::article::{Article, Image, Language, RelatedLink, Story};
 use crate::feed::{Author, Entry, EntryKind, Feed, PREVIEW, Reference, Subscription, SubscriptionList};
 use crate::fetch::Material;
 use crate::format::Format;
@@ -13,9 +13,9 @@ use crate::group::topics::Topic;
 use crate::group::{Clock, Grouping, Plan};
 use crate::index::Index;
 use crate::link::{EntryId, Fingerprint, feed_id};
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 use crate::site::Site;
-use crate::text::{Line, line_of_clean as line};
+use crate::text::{self, Line, Mojibake, line_of_clean as line};
 use crate::topic::TopicKey;
 
 /// Entries of a feed: Feedbin reads only the first 300.
@@ -52,8 +52,54 @@ pub fn compose(index: &Index, site: &Site, clock: Clock, grouping: &Grouping, pl
         author: site.author.clone(),
         look: site.look(),
         updated,
+        ended: false,
         entries,
     })
+}
+
+/// The feed of a topic that has gone: one entry, which says so. It is dated when it was made, which the manifest knows later.
+#[must_use]
+pub fn ended(site: &Site, clock: Clock, key: &TopicKey, published: &manifest::Feed) -> Feed {
+    let slug = published.slug.clone();
+    let title = text::line_of_clean(&published.title);
+    let id = feed_id(&site.id, key.as_str());
+    let entry_id = EntryId::ending(&id);
+    let known = published.entries.iter().find(|entry| entry.id == entry_id.as_str());
+    let now = DateTime::from_timestamp(clock.now.timestamp(), 0).unwrap_or(clock.now);
+    let date = known.map_or(now, |entry| entry.date);
+    let link = if site.formats.pages { site.base_url.clone() } else { site.home.clone() };
+    let entry = Entry {
+        id: entry_id,
+        kind: EntryKind::Article,
+        title: line(&format!("This feed has ended: {title}")),
+        link,
+        published: date,
+        updated: date,
+        author: site.author.clone(),
+        provider: site.title.clone(),
+        categories: Vec::new(),
+        summary: text::prose("Nothing new will appear in it, and you can unsubscribe.", Mojibake::Off).text,
+        image: None,
+        embed: None,
+        text: None,
+        related: Vec::new(),
+        language: Language::parse("en").filter(|english| !english.as_str().eq_ignore_ascii_case(site.language.as_str())),
+    };
+    Feed {
+        id,
+        key: key.clone(),
+        description: title.clone(),
+        title,
+        home: site.home_of(slug.as_ref()),
+        slug,
+        base_url: site.base_url.clone(),
+        language: site.language.clone(),
+        author: site.author.clone(),
+        look: site.look(),
+        updated: date,
+        ended: true,
+        entries: vec![entry],
+    }
 }
 
 /// The title and the description of a feed.

@@ -20,9 +20,42 @@ pub enum Error {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// An article that cannot be read for want of what all reading needs: that it is left out must not pass for news.
+    #[error("{}: cannot be read: {cause}\n  help: {EXHAUSTED}", shown(.path))]
+    Exhausted {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: String,
+    },
     /// The output folder cannot be used, or must not be touched.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// Another run is changing the output folder.
+    #[error("{}: another run is writing here; with `--wait` this one waits for it", shown(.path))]
+    Busy {
+        /// The output folder.
+        path: PathBuf,
+    },
+}
+
+/// What to do where too many files are open.
+pub(crate) const EXHAUSTED: &str = "let the run have more open files (`ulimit -n`); nothing was published";
+
+/// Whether the system has run out of what every file needs to be opened: then it is not the file that is wrong.
+#[must_use]
+pub fn is_exhausted(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        let code = error.raw_os_error();
+        [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE, rustix::io::Errno::NOMEM]
+            .iter()
+            .any(|exhausted| code == Some(exhausted.raw_os_error()))
+    }
+    #[cfg(not(unix))]
+    {
+        error.kind() == std::io::ErrorKind::OutOfMemory
+    }
 }
 
 /// Why an output folder cannot be used, or must not be touched.

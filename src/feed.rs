@@ -39,6 +39,8 @@ pub struct Feed {
     pub look: Look,
     /// RSS `lastBuildDate`, Atom `updated`: that of the entry that changed last, never the time of the run.
     pub updated: DateTime<Utc>,
+    /// JSON `expired`: nothing will come any more, which its last entry says too.
+    pub ended: bool,
     /// RSS `item`, Atom `entry`, JSON `items`; newest first, then articles before related links, then by id.
     pub entries: Vec<Entry>,
 }

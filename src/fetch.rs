@@ -1,6 +1,7 @@
 //! The second reading: the few articles that a feed shows, whole.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::article::Article;
 use crate::error::{Diagnostic, Severity};
@@ -18,15 +19,22 @@ pub struct Material {
     pub linked: BTreeMap<u32, Article>,
 }
 
-/// Reads what a feed needs. A file that changed since the first reading is left to the next run.
-pub fn fetch(index: &Index, rules: &Rules, grouping: &Grouping, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) -> Material {
+/// Reads what a feed needs. A file that changed since the first reading is left to the next run. `Err`: a file that could not
+/// be opened for want of what every file needs, and what the system said.
+pub fn fetch(
+    index: &Index,
+    rules: &Rules,
+    grouping: &Grouping,
+    plan: &Plan,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Material, (PathBuf, String)> {
     let full = Rules { full_text: plan.full_text, ..rules.clone() };
     // What a related link leads to is an article of another feed: its excerpt will do.
     let short = Rules { full_text: false, ..rules.clone() };
     let mut fetch = Fetch { index, grouping, desk: Desk::default(), diagnostics };
     let mut material = Material::default();
     for &story in &plan.chosen {
-        material.chosen.extend(fetch.article(story, &full).map(|article| (story, article)));
+        material.chosen.extend(fetch.article(story, &full)?.map(|article| (story, article)));
     }
     let mut linked: Vec<u32> = Vec::new();
     for (_, article) in &material.chosen {
@@ -38,9 +46,9 @@ pub fn fetch(index: &Index, rules: &Rules, grouping: &Grouping, plan: &Plan, dia
     linked.dedup();
     linked.retain(|story| grouping.stories.list[*story as usize].state == State::Published && !plan.chosen.contains(story));
     for story in linked {
-        material.linked.extend(fetch.article(story, &short).map(|article| (story, article)));
+        material.linked.extend(fetch.article(story, &short)?.map(|article| (story, article)));
     }
-    material
+    Ok(material)
 }
 
 struct Fetch<'a> {
@@ -51,7 +59,7 @@ struct Fetch<'a> {
 }
 
 impl Fetch<'_> {
-    fn article(&mut self, story: u32, rules: &Rules) -> Option<Article> {
+    fn article(&mut self, story: u32, rules: &Rules) -> Result<Option<Article>, (PathBuf, String)> {
         let story = &self.grouping.stories.list[story as usize];
         let row = &self.index.rows[story.winner as usize];
         let path = self.index.file(row);
@@ -60,16 +68,19 @@ impl Fetch<'_> {
         // not before now.
         let mut said = Vec::new();
         let found = read::file(rules, &path, &source, &mut self.desk, &mut said);
+        if let Found::Exhausted(why) = found {
+            return Err((path, why));
+        }
         if let Found::Article(article) = found
             && article.published.timestamp() == row.published
             && article.status == row.status
             && article.story.known_by.own() == self.index.names(row).0
         {
             self.diagnostics.append(&mut said);
-            return Some(*article);
+            return Ok(Some(*article));
         }
         let message = "this file changed during the run; it is left out until the next one";
         self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &source, message, ""));
-        None
+        Ok(None)
     }
 }

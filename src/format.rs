@@ -66,6 +66,26 @@ impl Format {
         }
     }
 
+    /// The format of this media type.
+    #[must_use]
+    pub fn of_type(content_type: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.content_type() == content_type)
+    }
+
+    /// The format that a file of another program has by its name, where the name says it: `index.xml` is what Hugo calls its RSS.
+    #[must_use]
+    pub fn of_old_name(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next()?.to_ascii_lowercase();
+        let ending = name.rsplit('.').next()?;
+        if ending == "json" {
+            return Some(Self::Json);
+        }
+        if name.contains("atom") {
+            return Some(Self::Atom);
+        }
+        (name.contains("rss") || name == "index.xml").then_some(Self::Rss)
+    }
+
     /// Its media type.
     #[must_use]
     pub fn content_type(self) -> &'static str {

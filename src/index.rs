@@ -26,6 +26,8 @@ pub struct Index {
     pub others: Vec<(usize, &'static str)>,
     /// Articles with errors.
     pub faulty: usize,
+    /// A file that could not be opened for want of what every file needs, and what the system said.
+    pub exhausted: Option<(usize, String)>,
     names: Vec<Fingerprint>,
     topic_lists: Vec<u32>,
     own_ids: HashMap<Fingerprint, (usize, EntryId)>,
@@ -139,6 +141,7 @@ impl Part {
             }
             Found::Other(reason) => self.index.others.push((file, reason)),
             Found::Faulty => self.index.faulty += 1,
+            Found::Exhausted(why) => self.index.exhausted = Some((file, why)),
         }
     }
 
@@ -205,6 +208,7 @@ fn merge(files: Files, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
             keep_first(&mut index.own_ids, name, id);
         }
         index.faulty += part.index.faulty;
+        index.exhausted = index.exhausted.or(part.index.exhausted);
         diagnostics.extend(part.diagnostics);
     }
     index.rows.sort_unstable_by_key(|row| row.file);

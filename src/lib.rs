@@ -84,6 +84,8 @@
 //!     action: Action::Publish,
 //!     strict: false,
 //!     adopt: false,
+//!     force: false,
+//!     wait: false,
 //!     threads: 2,
 //!     progress: &Progress::default(),
 //!     program: 0,
@@ -104,6 +106,8 @@ use crate::group::story::State;
 use crate::group::{Clock, Grouping};
 use crate::index::Index;
 use crate::publish::Folder;
+use crate::publish::lock::{Attempt, Lock};
+use crate::publish::stage::{self, Stage};
 use crate::read::walk::{self, Selection};
 use crate::read::{Rules, Span};
 use crate::report::{Changes, Counts, Report};
@@ -113,6 +117,7 @@ use crate::site::{Site, SiteError};
 pub mod article;
 pub mod cache;
 pub mod compose;
+pub mod encoding;
 pub mod error;
 pub mod feed;
 pub mod fetch;
@@ -134,6 +139,7 @@ pub mod write;
 
 /// What is asked of a run.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // independent wishes
 pub struct Request<'a> {
     /// Folders (or single files) of articles.
     pub articles: &'a [PathBuf],
@@ -147,6 +153,10 @@ pub struct Request<'a> {
     pub strict: bool,
     /// Replace files of others where feeds go.
     pub adopt: bool,
+    /// Let feeds lose their entries though it looks like a mistake.
+    pub force: bool,
+    /// Wait for another run that is changing the output folder.
+    pub wait: bool,
     /// How many threads to use. It never shows in the output.
     pub threads: usize,
     /// Where to count, for whoever wants to show it.
@@ -198,6 +208,9 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         let Answer { counts, diagnostics, others, .. } = answer.said;
         return Ok(Report { counts, diagnostics, changes, others, ..Report::default() });
     }
+    let publishes = request.action == Action::Publish;
+    let _lock = if publishes { Some(lock(request)?) } else { None };
+    let recovered = if publishes { stage::recover(&site.out)? } else { Changes::default() };
     let folder = match Folder::open(&site.out) {
         // What is wrong with the output folder is no business of a run that only reads.
         Err(_) if request.action == Action::Check => Folder::new(&site.out),
@@ -217,52 +230,59 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     };
     let newest = sources.newest;
     let sources = sources.sorted();
+    if let Some((path, cause)) = sources.exhausted {
+        return Err(Error::Exhausted { path, cause });
+    }
     request.progress.files.store(sources.files.len(), Ordering::Relaxed);
     let mut diagnostics = sources.diagnostics;
     let (index, found) = index::index(sources.files, &rules, &site.block, request.threads, &request.progress.read);
     diagnostics.extend(found);
+    if let Some((file, cause)) = index.exhausted {
+        return Err(Error::Exhausted { path: index.files.path(file), cause });
+    }
 
     let grouping = group::group(&index, site, request.clock, &folder.published, &mut diagnostics);
     let mut report = Report { counts: counts(&index, &grouping), diagnostics, ..Report::default() };
     report.others = index.others.iter().map(|&(file, reason)| (index.files.path(file), reason.to_owned())).collect();
 
-    let toml: Vec<&PathBuf> = report.others.iter().filter(|(_, reason)| reason == read::TOML).map(|(path, _)| path).collect();
-    if let Some(first) = toml.first() {
-        let message = match toml.len() - 1 {
-            0 => "this file has TOML front matter (`+++`), which is not read".to_owned(),
-            more => format!("this file and {more} more have TOML front matter (`+++`), which is not read"),
-        };
-        let help = "write the front matter in YAML, between lines of `---`";
-        report.diagnostics.push(Diagnostic::of_file(Severity::Warning, &first.to_string_lossy(), message, help));
-    }
+    report.diagnostics.extend(toml_found(&report.others));
     if request.action == Action::Check && grouping.feeds.is_empty() {
         report.diagnostics.push(nothing_found(request));
     }
     let stop = request.action == Action::Check || (request.strict && report.has_errors());
     if !stop {
         let rules = Rules { whole: true, ..rules };
-        let mill = Mill { request, folder: &folder, rules: &rules, index: &index, grouping: &grouping };
+        let stage = Stage::new(&site.out);
+        let mill = Mill { request, folder: &folder, rules: &rules, index: &index, grouping: &grouping, stage: &stage };
         let outcome = if grouping.feeds.is_empty() {
-            mill.take_back(&mut report).and_then(|()| nothing_to_publish(request, &folder, &mut report))
+            let taken_back = mill.take_back(&mut report).and_then(|()| stage.apply());
+            taken_back.and_then(|()| nothing_to_publish(request, &folder, &mut report))
         } else {
-            mill.publish(&mut report)
+            mill.publish(&mut report).and_then(|()| stage.apply())
         };
         // What was found in the articles is told all the same.
         if let Err(error) = outcome {
             report.failed = true;
+            if !grouping.feeds.is_empty() {
+                // The next run tells what becomes of them.
+                (report.changes, report.feeds) = (Changes::default(), Vec::new());
+            }
             report.diagnostics.push(Diagnostic::of_file(Severity::Error, &shown(&error.path), error.message, error.help));
         }
     }
+    report.changes.unchanged.retain(|path| !recovered.written.contains(path));
+    report.changes.add(recovered);
     report.diagnostics.sort_by(Diagnostic::order);
     report.diagnostics.dedup();
     // What is said once, of feeds that come and go, must not be said again: then the next run reads everything.
-    let settled = !report.failed && report.changes.gone.is_empty() && !report.feeds_changed;
+    let settled = !report.failed && report.changes.gone.is_empty() && !report.told_once;
     if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
         // They have served.
         drop((index, grouping));
         let mut files: Vec<String> = report.changes.written.union(&report.changes.unchanged).cloned().collect();
-        let kept: Vec<String> =
-            folder.published.files.keys().filter(|path| files.binary_search(path).is_err()).cloned().collect();
+        let kept = folder.published.files.keys().filter(|path| files.binary_search(path).is_err()).cloned();
+        // What a killed run left is to be seen to, and is not there otherwise.
+        let kept: Vec<String> = kept.chain([stage::FOLDER.to_owned()]).collect();
         if files.is_empty() {
             // Whoever writes nothing looks at the manifest all the same.
             files.push(manifest::FILE_NAME.to_owned());
@@ -272,6 +292,18 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         cache.keep(articles, settings, &site.out, (newest, dates.get()), said);
     }
     Ok(report)
+}
+
+/// Keeps other runs from the output folder, until it is dropped.
+fn lock(request: &Request) -> Result<Lock, Error> {
+    let out = &request.site.out;
+    // What is no folder has an error of its own.
+    publish::refuse_file(out)?;
+    let failed = |error| FolderError::new(out, format!("this folder cannot be made: {error}"), "choose another one with `--out`");
+    match Lock::take(out, request.wait).map_err(failed)? {
+        Attempt::Locked(lock) => Ok(lock),
+        Attempt::Busy => Err(Error::Busy { path: out.clone() }),
+    }
 }
 
 /// What a run's state is called: runs of other articles, output or purpose have states of their own.
@@ -284,7 +316,8 @@ fn run_name(request: &Request) -> u64 {
 /// Everything but the articles, the clock and the published files that a run depends on, and how it names files.
 fn settings(request: &Request) -> u64 {
     let site = format!("{:?}", request.site);
-    stamp::digest((env!("CARGO_PKG_VERSION"), request.program, site, request.articles, request.strict, request.adopt))
+    let wishes = (request.strict, request.adopt, request.force);
+    stamp::digest((env!("CARGO_PKG_VERSION"), request.program, site, request.articles, wishes))
 }
 
 /// Refuses to publish over feeds that a run like this did not make.
@@ -345,6 +378,18 @@ fn counts(index: &Index, grouping: &Grouping) -> Counts {
         counts.stories += usize::from(story.state == State::Published);
     }
     counts
+}
+
+/// That there is front matter of a kind that is not read.
+fn toml_found(others: &[(PathBuf, String)]) -> Option<Diagnostic> {
+    let toml: Vec<&PathBuf> = others.iter().filter(|(_, reason)| reason == read::TOML).map(|(path, _)| path).collect();
+    let first = toml.first()?;
+    let message = match toml.len() - 1 {
+        0 => "this file has TOML front matter (`+++`), which is not read".to_owned(),
+        more => format!("this file and {more} more have TOML front matter (`+++`), which is not read"),
+    };
+    let help = "write the front matter in YAML, between lines of `---`";
+    Some(Diagnostic::of_file(Severity::Warning, &first.to_string_lossy(), message, help))
 }
 
 const NOTHING_FOUND: &str = "no published article was found";

@@ -299,6 +299,12 @@ impl Key {
 pub struct EntryId(String);
 
 impl EntryId {
+    /// The id of the entry that says that a feed has ended. No story has it.
+    #[must_use]
+    pub fn ending(feed_id: &str) -> EntryId {
+        EntryId(Uuid::new_v5(&FEED_NAMESPACE, format!("{feed_id}\nended").as_bytes()).urn().to_string())
+    }
+
     /// The id derived from a key: `urn:uuid:` and the version 5 UUID of the key in [`ENTRY_NAMESPACE`].
     #[must_use]
     pub fn from_key(key: &Key) -> EntryId {

@@ -16,7 +16,7 @@ use feedmill::{Action, Progress, Request, build, read};
 
 mod cli;
 
-use cli::{Cli, Command, Common};
+use cli::{Build, Cli, Command, Common};
 
 /// `check`, or a strict `build`, found errors.
 const FOUND_ERRORS: u8 = 1;
@@ -31,7 +31,8 @@ fn main() -> ExitCode {
             let action = if build.dry_run { Action::DryRun } else { Action::Publish };
             let overrides = Overrides { base_url: build.base_url, out: build.out };
             let preview = build.include_unpublished;
-            run(&build.common, &Run { action, overrides, preview, strict: build.strict, adopt: build.adopt })
+            let Build { strict, adopt, force, wait, .. } = build;
+            run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait })
         }
     };
     outcome.unwrap_or_else(|message| {
@@ -44,17 +45,21 @@ fn main() -> ExitCode {
 }
 
 /// What sets one run apart from another, besides what every run takes.
+#[allow(clippy::struct_excessive_bools)] // switches that the user may throw
 struct Run {
     action: Action,
     overrides: Overrides,
     preview: bool,
     strict: bool,
     adopt: bool,
+    force: bool,
+    wait: bool,
 }
 
 impl Default for Run {
     fn default() -> Self {
-        Self { action: Action::Check, overrides: Overrides::default(), preview: false, strict: false, adopt: false }
+        let (preview, strict, adopt, force, wait) = Default::default();
+        Self { action: Action::Check, overrides: Overrides::default(), preview, strict, adopt, force, wait }
     }
 }
 
@@ -72,6 +77,8 @@ fn run(common: &Common, run: &Run) -> Result<ExitCode, String> {
         action: run.action,
         strict: run.strict,
         adopt: run.adopt,
+        force: run.force,
+        wait: run.wait,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         progress: &progress,
         program: program(),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::topic::{Slug, TopicKey};
 
@@ -25,6 +25,8 @@ pub struct Manifest {
     pub site_file: bool,
     /// Whether the feeds hold what is not public.
     pub preview: bool,
+    /// Stands for what the site file says of which files are articles: where it is another one, articles go on purpose.
+    pub selection: String,
     /// Every file that feedmill wrote but this one, by path.
     pub files: BTreeMap<String, File>,
     /// Every feed, by key.
@@ -32,24 +34,30 @@ pub struct Manifest {
 }
 
 /// One file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct File {
     /// SHA-256 of its bytes, in hexadecimal digits.
     pub sha256: String,
     /// How many bytes it has.
     pub bytes: u64,
-    /// Its media type.
+    /// Its media type; of a compressed file, that of what is compressed.
     pub content_type: String,
+    /// The feed that it is of: of its documents, wherever they lie, and of its page.
+    pub feed: Option<TopicKey>,
+    /// Of a compressed file, the SHA-256 of what is compressed in it.
+    pub source: Option<String>,
 }
 
 /// One feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Feed {
     /// Its folder; the feed of all topics has none.
     pub slug: Option<Slug>,
     /// What it is called.
     pub title: String,
-    /// Whether its topic has gone, and the files are kept as they were.
+    /// The key of its topic's name, if that is another one: the topic was renamed, and its feed is the same.
+    pub topic: Option<TopicKey>,
+    /// Whether its topic has gone: its files are kept as they were, or say so, or are gone too.
     pub stale: bool,
     /// Its entries, as they stand in it.
     pub entries: Vec<Entry>,
@@ -62,6 +70,8 @@ pub struct Entry {
     pub id: String,
     /// When it was published.
     pub date: DateTime<Utc>,
+    /// Of a related link, the ids of the articles that it belongs to.
+    pub parents: Vec<String>,
 }
 
 impl Manifest {
@@ -87,11 +97,18 @@ impl Manifest {
         let mut feeds = BTreeMap::new();
         for feed in wire.feeds {
             let slug = feed.slug.as_deref().map(Slug::parse).transpose().map_err(|error| error.to_string())?;
-            let entries = feed.entries.into_iter().map(|entry| Entry { id: entry.id, date: entry.date }).collect();
-            feeds.insert(TopicKey::of(&feed.key), Feed { slug, title: feed.title, stale: feed.stale, entries });
+            let topic = feed.topic.as_deref().map(TopicKey::of);
+            let entry = |entry: WireEntry| Entry { id: entry.id, date: entry.date, parents: entry.parents };
+            let entries = feed.entries.into_iter().map(entry).collect();
+            feeds.insert(TopicKey::of(&feed.key), Feed { slug, title: feed.title, topic, stale: feed.stale, entries });
         }
-        let files = wire.files.into_iter().map(|file| (file.path, file.rest)).collect();
-        Ok(Self { site: wire.site, site_file: wire.site_file, preview: wire.preview, files, feeds })
+        let file = |file: WireFile| {
+            let WireFile { path, sha256, bytes, content_type, feed, source } = file;
+            (path, File { sha256, bytes, content_type, feed: feed.as_deref().map(TopicKey::of), source })
+        };
+        let files = wire.files.into_iter().map(file).collect();
+        let Wire { site, site_file, preview, selection, .. } = wire;
+        Ok(Self { site, site_file, preview, selection, files, feeds })
     }
 
     /// The bytes of the file: a line for each file and each entry, so that a change can be seen in a diff.
@@ -99,10 +116,11 @@ impl Manifest {
     pub fn bytes(&self) -> Vec<u8> {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut text = format!(
-            "{{\n\"feedmill\": {FORM},\n\"site\": {},\n\"site_file\": {},\n\"preview\": {},\n\"files\": [",
+            "{{\n\"feedmill\": {FORM},\n\"site\": {},\n\"site_file\": {},\n\"preview\": {},\n\"selection\": {},\n\"files\": [",
             quoted(&self.site),
             self.site_file,
-            self.preview
+            self.preview,
+            quoted(&self.selection)
         );
         let mut comma = "";
         for (path, file) in &self.files {
@@ -110,10 +128,16 @@ impl Manifest {
             // Writing to a string cannot fail.
             let _ = write!(
                 text,
-                "{comma}\n{{\"path\": {}, \"sha256\": {sha256}, \"bytes\": {}, \"content_type\": {content_type}}}",
+                "{comma}\n{{\"path\": {}, \"sha256\": {sha256}, \"bytes\": {}, \"content_type\": {content_type}",
                 quoted(path),
                 file.bytes
             );
+            for (name, value) in [("feed", file.feed.as_ref().map(TopicKey::as_str)), ("source", file.source.as_deref())] {
+                if let Some(value) = value {
+                    let _ = write!(text, ", \"{name}\": {}", quoted(value));
+                }
+            }
+            text.push('}');
             comma = ",";
         }
         text.push_str("\n],\n\"feeds\": [");
@@ -122,15 +146,18 @@ impl Manifest {
             let slug = feed.slug.as_ref().map_or_else(|| "null".to_owned(), |slug| quoted(slug.as_str()));
             let title = quoted(&feed.title);
             let stale = if feed.stale { ", \"stale\": true" } else { "" };
+            let topic = feed.topic.as_ref().map(|topic| format!(", \"topic\": {}", quoted(topic.as_str()))).unwrap_or_default();
             let _ = write!(
                 text,
-                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{stale}, \"entries\": [",
+                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{topic}{stale}, \"entries\": [",
                 quoted(key.as_str())
             );
             comma = "";
             for entry in &feed.entries {
                 let date = entry.date.format("%Y-%m-%dT%H:%M:%SZ");
-                let _ = write!(text, "{comma}\n {{\"id\": {}, \"date\": \"{date}\"}}", quoted(&entry.id));
+                let parents: Vec<&str> = entry.parents.iter().map(String::as_str).collect();
+                let parents = if parents.is_empty() { String::new() } else { format!(", \"parents\": {}", list(&parents)) };
+                let _ = write!(text, "{comma}\n {{\"id\": {}, \"date\": \"{date}\"{parents}}}", quoted(&entry.id));
                 comma = ",";
             }
             text.push_str("]}");
@@ -141,6 +168,12 @@ impl Manifest {
     }
 }
 
+/// A list of texts, on one line.
+fn list(texts: &[&str]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| serde_json::Value::from(*text).to_string()).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
 #[derive(Deserialize)]
 struct Wire {
     feedmill: u32,
@@ -149,6 +182,8 @@ struct Wire {
     site_file: bool,
     #[serde(default)]
     preview: bool,
+    #[serde(default)]
+    selection: String,
     files: Vec<WireFile>,
     feeds: Vec<WireFeed>,
 }
@@ -156,8 +191,11 @@ struct Wire {
 #[derive(Deserialize)]
 struct WireFile {
     path: String,
-    #[serde(flatten)]
-    rest: File,
+    sha256: String,
+    bytes: u64,
+    content_type: String,
+    feed: Option<String>,
+    source: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +204,7 @@ struct WireFeed {
     slug: Option<String>,
     #[serde(default)]
     title: String,
+    topic: Option<String>,
     #[serde(default)]
     stale: bool,
     entries: Vec<WireEntry>,
@@ -175,6 +214,8 @@ struct WireFeed {
 struct WireEntry {
     id: String,
     date: DateTime<Utc>,
+    #[serde(default)]
+    parents: Vec<String>,
 }
 
 #[cfg(test)]
@@ -182,25 +223,40 @@ mod tests {
     use super::*;
 
     fn manifest() -> Manifest {
-        let file = File { sha256: "00ff".into(), bytes: 7, content_type: "application/rss+xml".into() };
+        let of = |feed: &str| Some(TopicKey::of(feed)).filter(|_| feed != "-");
+        let file = |feed: &str, source: Option<&str>| File {
+            sha256: "00ff".into(),
+            bytes: 7,
+            content_type: "application/rss+xml".into(),
+            feed: of(feed),
+            source: source.map(Into::into),
+        };
         let date = DateTime::from_timestamp(1_605_290_820, 0).unwrap_or_default();
-        let entry = |id: &str| Entry { id: id.into(), date };
+        let entry = |id: &str, parents: &[&str]| Entry {
+            id: id.into(),
+            date,
+            parents: parents.iter().map(|&parent| parent.into()).collect(),
+        };
         let ai = Feed {
             slug: Slug::parse("ai").ok(),
             title: "AI".into(),
+            topic: Some(TopicKey::of("Artificial Intelligence")),
             stale: true,
-            entries: vec![entry("urn:x:\"1\""), entry("2")],
+            entries: vec![entry("urn:x:\"1\"", &[]), entry("2", &["3", "\"4\""])],
         };
         Manifest {
             site: "a \"site\"".into(),
             site_file: true,
             preview: false,
-            files: [("ai/rss.xml".to_owned(), file.clone()), ("rss.xml".to_owned(), file)].into(),
-            feeds: [
-                (TopicKey::all(), Feed { slug: None, title: String::new(), stale: false, entries: Vec::new() }),
-                (TopicKey::of("AI"), ai),
+            selection: "00ff".into(),
+            files: [
+                ("ai/rss.xml".to_owned(), file("AI", None)),
+                ("ai/rss.xml.gz".to_owned(), file("AI", Some("ff00"))),
+                ("feeds.opml".to_owned(), file("-", None)),
+                ("rss.xml".to_owned(), file("", None)),
             ]
             .into(),
+            feeds: [(TopicKey::all(), Feed::default()), (TopicKey::of("AI"), ai)].into(),
         }
     }
 

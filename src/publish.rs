@@ -1,21 +1,20 @@
-//! Publishing: the only stage that touches the output folder. First everything is looked at, then files are replaced one by
-//! one, each at once and only if its bytes differ, the manifest last.
+//! Publishing: the only stage that touches the output folder. First everything is looked at, and what differs is laid out in
+//! a [`stage`]; then files are replaced one by one, each at once, the manifest last. A [`lock`] keeps other runs away.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use crate::encoding::Encoding;
 use crate::error::FolderError;
 use crate::format::{self, Formats};
 use crate::manifest::{self, Manifest};
 use crate::report::Changes;
+use crate::topic::Slug;
 
-/// How the names of temporary files begin and end.
-const TEMPORARY: (&str, &str) = (".feedmill-", ".tmp");
-/// How old a temporary file is that nobody is writing any more.
-const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
+pub mod lock;
+pub mod stage;
 
 /// An output folder, and what it holds from earlier runs.
 #[derive(Clone, Debug)]
@@ -36,6 +35,7 @@ impl Folder {
 
     /// Looks at an output folder; it need not exist yet. Nothing is changed.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
+        refuse_file(path)?;
         let file = path.join(manifest::FILE_NAME);
         if fs::metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(FolderError::new(
@@ -47,13 +47,7 @@ impl Folder {
         let bytes = match fs::read(&file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if path.exists() && !path.is_dir() {
-                    return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
-                }
                 return Ok(Self::new(path));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
             }
             Err(error) => return Err(FolderError::new(&file, format!("cannot be read: {error}"), "")),
         };
@@ -72,38 +66,9 @@ impl Folder {
         for (path, id) in feeds.into_iter().chain([(manifest::FILE_NAME, "")]) {
             let file = self.path.join(path);
             let folder = file.parent().filter(|folder| *folder != self.path);
-            for place in folder.into_iter().chain([file.as_path()]) {
-                match fs::symlink_metadata(place) {
-                    Ok(metadata) if metadata.is_symlink() => {
-                        return Err(FolderError::new(
-                            place,
-                            "this is a symbolic link, which is not written through",
-                            "take it away, or choose another folder with `--out`",
-                        ));
-                    }
-                    Ok(metadata) if place == file && metadata.is_dir() => {
-                        return Err(FolderError::new(
-                            place,
-                            "a folder is where a feed has to go",
-                            "take it away, or choose another folder with `--out`",
-                        ));
-                    }
-                    Ok(metadata) if place == file && !metadata.is_file() => {
-                        return Err(FolderError::new(
-                            place,
-                            "this is not a regular file",
-                            "take it away, or choose another folder with `--out`",
-                        ));
-                    }
-                    Ok(metadata) if place != file && !metadata.is_dir() => {
-                        return Err(FolderError::new(
-                            place,
-                            "a file is where a folder has to go",
-                            "take it away, or give the topic another `slug`",
-                        ));
-                    }
-                    _ => {}
-                }
+            let problem = folder.and_then(|folder| in_the_way(folder, false)).or_else(|| in_the_way(&file, true));
+            if let Some(problem) = problem {
+                return Err(problem);
             }
             // People write an `index.html` of their own more readily than a feed: one that has taken the place of ours since is
             // theirs, though the manifest has it.
@@ -144,6 +109,12 @@ impl Folder {
         fs::read(self.path.join(path)).ok()
     }
 
+    /// Whether a file is there.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        fs::symlink_metadata(self.path.join(path)).is_ok()
+    }
+
     /// Whether the file has other bytes, or is not there.
     pub fn differs(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
         let file = self.path.join(path);
@@ -155,43 +126,30 @@ impl Folder {
         }
         holds_other(&file, bytes).map_err(|error| FolderError::new(&file, format!("cannot be read: {error}"), ""))
     }
-
-    /// Puts the bytes in the place of the file, at once: whoever reads it sees the old ones or the new ones, whole.
-    pub fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), FolderError> {
-        let file = self.path.join(path);
-        let folder = file.parent().unwrap_or(&self.path);
-        let failed =
-            |error: io::Error| FolderError::new(&file, format!("cannot be written: {error}"), "this file stays as it was");
-        fs::create_dir_all(folder).map_err(failed)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
-        // A temporary file is for its owner only; a feed is for everybody whom the umask lets, or as it was.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
-        sweep(folder, temporary.path());
-        temporary.write_all(bytes).map_err(failed)?;
-        if let Ok(metadata) = fs::metadata(&file) {
-            temporary.as_file().set_permissions(metadata.permissions()).map_err(failed)?;
-        }
-        temporary.as_file().sync_all().map_err(failed)?;
-        temporary.persist(&file).map_err(|error| failed(error.error))?;
-        Ok(())
-    }
-
-    /// Sees to it that the new names of files like this one, which were replaced before, are on the disk: they are there only
-    /// when their folder is.
-    pub fn settle(&self, path: &str) {
-        let file = self.path.join(path);
-        // Not every file system can do it, and none needs it to be right.
-        if let Ok(folder) = File::open(file.parent().unwrap_or(&self.path)) {
-            let _ = folder.sync_all();
-        }
-    }
 }
+
+/// Refuses a file that is named for the output folder.
+pub fn refuse_file(path: &Path) -> Result<(), FolderError> {
+    if path.exists() && !path.is_dir() {
+        return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
+    }
+    Ok(())
+}
+
+/// What is wrong with what lies where a folder or a file of ours goes; nothing is wrong with nothing.
+fn in_the_way(place: &Path, file: bool) -> Option<FolderError> {
+    let metadata = fs::symlink_metadata(place).ok()?;
+    let (message, help) = match file {
+        _ if metadata.is_symlink() => ("this is a symbolic link, which is not written through", ELSEWHERE),
+        true if metadata.is_dir() => ("a folder is where a file has to go", ELSEWHERE),
+        true if !metadata.is_file() => ("this is not a regular file", ELSEWHERE),
+        false if !metadata.is_dir() => ("a file is where a folder has to go", "take it away, or give the topic another `slug`"),
+        _ => return None,
+    };
+    Some(FolderError::new(place, message, help))
+}
+
+const ELSEWHERE: &str = "take it away, or choose another folder with `--out`";
 
 /// Whether a path of ours is that of a page.
 fn is_page(path: &str) -> bool {
@@ -219,49 +177,40 @@ fn holds_other(file: &Path, bytes: &[u8]) -> io::Result<bool> {
 /// Bytes within which the mark stands: before it come a title and a few addresses, which can be long.
 const MARK_WITHIN: u64 = 64 * 1024;
 
-/// Takes away temporary files that a killed run left behind: those that are an hour older than `fresh`, since another run may
-/// be writing just now.
-fn sweep(folder: &Path, fresh: &Path) {
-    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let Some(now) = modified(fresh) else { return };
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let ours = name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1);
-        if ours && modified(&entry.path()).is_some_and(|then| then + LEFT_BEHIND < now) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
 /// The start of a file, as far as what tells one feed from another stands in it.
 fn start(file: &Path) -> String {
-    let mut start = Vec::new();
     // What cannot be read has no mark.
-    let _ = File::open(file).and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut start));
+    let Ok(opened) = File::open(file) else { return String::new() };
+    let mut start = Vec::new();
+    match file.to_str().and_then(Encoding::of) {
+        Some((encoding, _)) => start = encoding.start(opened, MARK_WITHIN),
+        None => drop(opened.take(MARK_WITHIN).read_to_end(&mut start)),
+    }
     String::from_utf8_lossy(&start).into_owned()
 }
 
 /// The manifest of a run: what is written now, and what is kept of what was there.
 ///
-/// A feed whose topic has gone stays, with its files; so does a file of a format that is no longer written.
+/// A feed whose topic has gone stays, with its files, unless its folder is `led` to another feed now; so does a file of a format
+/// that is no longer written. A file that somebody took away is not ours any more.
 #[must_use]
-pub fn succeed(published: &Manifest, mut next: Manifest, former: &BTreeSet<String>, changes: &mut Changes) -> Manifest {
+pub fn succeed(folder: &Folder, mut next: Manifest, led: &BTreeSet<&Slug>, changes: &mut Changes) -> Manifest {
+    let published = &folder.published;
     for (path, file) in &published.files {
-        next.files.entry(path.clone()).or_insert_with(|| file.clone());
+        if !next.files.contains_key(path) && folder.has(path) {
+            next.files.insert(path.clone(), file.clone());
+        }
     }
     for (key, feed) in &published.feeds {
-        if next.feeds.contains_key(key) {
+        if next.feeds.contains_key(key) || feed.slug.as_ref().is_some_and(|slug| led.contains(slug)) {
             continue;
         }
         let name = feed.slug.as_ref().map(|slug| slug.as_str().to_owned()).unwrap_or_default();
-        if !former.contains(&name) {
-            if feed.stale {
-                changes.stale.insert(name)
-            } else {
-                changes.gone.insert(name)
-            };
-        }
+        if feed.stale {
+            changes.stale.insert(name)
+        } else {
+            changes.gone.insert(name)
+        };
         next.feeds.insert(key.clone(), manifest::Feed { stale: true, ..feed.clone() });
     }
     next

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::article::{Article, Embeds, KnownBy};
-use crate::error::{Diagnostic, Severity};
+use crate::error::{Diagnostic, Severity, is_exhausted};
 use crate::text::Mojibake;
 
 mod body;
@@ -110,6 +110,8 @@ pub enum Found {
     Other(&'static str),
     /// An article with errors, which were reported.
     Faulty,
+    /// Nobody knows: the system has no more of what it takes to open a file. What it said.
+    Exhausted(String),
 }
 
 /// The memory that reading takes, for one file after another.
@@ -131,6 +133,7 @@ pub fn file(rules: &Rules, path: &Path, source: &str, desk: &mut Desk, diagnosti
             diagnostics.push(Diagnostic::of_file(Severity::Error, source, message, "split it, or leave it out with `exclude`"));
             return Found::Faulty;
         }
+        Err(error) if is_exhausted(&error) => return Found::Exhausted(error.to_string()),
         Err(error) => {
             diagnostics.push(Diagnostic::of_file(
                 Severity::Error,

@@ -22,8 +22,8 @@ pub struct Report {
     pub others: Vec<(PathBuf, String)>,
     /// Feeds could not be published, or one of them came out wrong and was held back; an error says why.
     pub failed: bool,
-    /// Feeds came, went, or got another folder.
-    pub feeds_changed: bool,
+    /// Something was said that the next run has no reason to say again: of feeds that came or went, say.
+    pub told_once: bool,
     /// What becomes of each feed that does not stay as it is, and of those that are not let: the feed of all topics first, then
     /// by slug.
     pub feeds: Vec<FeedChange>,
@@ -47,6 +47,14 @@ pub struct FeedChange {
     pub older: Vec<EntryChange>,
     /// Entries that were in it and are no longer.
     pub gone: Vec<EntryChange>,
+}
+
+impl FeedChange {
+    /// The name of its folder; empty for the feed of all topics.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        self.slug.as_ref().map_or("", Slug::as_str)
+    }
 }
 
 /// What is done with a feed.

@@ -1,28 +1,30 @@
-//! Every feed from its plan to its published files: fetch, compose, write, publish, one in memory for each thread; then the
-//! list of feeds and the manifest. The second half of [`crate::build`].
+//! Every feed from its plan to its files: fetch, compose, write, one in memory for each thread; then the pages, the list of
+//! feeds and the manifest. What differs is laid out, and put in its place when all is there. The second half of
+//! [`crate::build`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use chrono::DateTime;
-
+use crate::encoding;
 use crate::error::{Diagnostic, FolderError, Severity, shown};
-use crate::feed::{Feed, PREVIEW};
+use crate::feed::{EntryKind, Feed, PREVIEW};
 use crate::format::{self, Format, Formats};
 use crate::group::{Grouping, Plan};
 use crate::index::Index;
-use crate::link::{EntryId, Link};
 use crate::manifest::{self, Manifest};
+use crate::publish::stage::{Stage, Turn};
 use crate::publish::{self, Folder};
 use crate::read::Rules;
-use crate::report::{Changes, Report};
-use crate::text;
+use crate::report::{Changes, Fate, FeedChange, Report};
+use crate::site::Also;
 use crate::topic::{Slug, TopicKey};
-use crate::write::{Outline, page};
+use crate::write::page;
 use crate::{Action, Request, compose, fetch, link, write};
 
+mod gone;
+mod guard;
 mod pages;
 
 /// What it takes to make feeds.
@@ -37,6 +39,8 @@ pub(crate) struct Mill<'a> {
     pub(crate) index: &'a Index,
     /// What goes into which feed.
     pub(crate) grouping: &'a Grouping,
+    /// Where it waits until all of it is there.
+    pub(crate) stage: &'a Stage<'a>,
 }
 
 /// What was made; whatever the order, the same.
@@ -45,6 +49,7 @@ struct Done {
     files: BTreeMap<String, manifest::File>,
     feeds: BTreeMap<TopicKey, manifest::Feed>,
     changes: Changes,
+    told: Vec<FeedChange>,
     diagnostics: Vec<Diagnostic>,
     failed: bool,
     errors: BTreeMap<PathBuf, FolderError>,
@@ -55,9 +60,21 @@ impl Done {
         self.files.extend(one.files);
         self.feeds.extend(one.feeds);
         self.changes.add(one.changes);
+        self.told.extend(one.told);
         self.diagnostics.extend(one.diagnostics);
         self.failed |= one.failed;
     }
+}
+
+/// A file that is to be published.
+#[derive(Clone, Copy)]
+struct Piece<'p> {
+    path: &'p str,
+    bytes: &'p [u8],
+    content_type: &'static str,
+    turn: Turn,
+    /// The feed that it is of.
+    feed: Option<&'p TopicKey>,
 }
 
 impl Mill<'_> {
@@ -68,48 +85,60 @@ impl Mill<'_> {
             // No topic has an article.
             feed.stale = true;
         }
-        let mut changes = Changes::default();
-        self.retract(&mut manifest, &BTreeSet::new(), &mut changes)?;
-        if !changes.written.is_empty() {
-            self.put_manifest(&manifest, &mut changes)?;
+        let mut done = Done::default();
+        self.retract(&mut manifest, &BTreeSet::new(), &mut done)?;
+        if !done.changes.written.is_empty() {
+            self.unmade(&mut manifest, &mut done.changes);
+            self.put_manifest(&manifest, &mut done.changes)?;
         }
-        report.changes = changes;
+        report.failed |= done.failed;
+        report.diagnostics.extend(done.diagnostics);
+        report.changes.add(done.changes);
         Ok(())
     }
 
-    /// Composes, writes and publishes every feed with its page; then the list of feeds, and the index; then the manifest.
+    /// Composes and writes every feed with its page; then the list of feeds, and the index; then the manifest.
     pub(crate) fn publish(&self, report: &mut Report) -> Result<(), FolderError> {
         let Self { request, folder, .. } = self;
         let site = request.site;
         self.claim()?;
-        let Done { files, feeds, mut changes, diagnostics, failed, errors } = self.every_feed();
-        if let Some((_, error)) = errors.into_iter().next() {
+        let mut done = self.every_feed();
+        if let Some((_, error)) = std::mem::take(&mut done.errors).into_iter().next() {
             return Err(error);
         }
-        report.diagnostics.extend(diagnostics);
-
-        let written: BTreeSet<String> = files.keys().cloned().collect();
-        let former = site.topics.values().flat_map(|rules| &rules.former).map(|slug| slug.as_str().to_owned()).collect();
-        let next =
-            Manifest { site: site.id.clone(), site_file: site.file.is_some(), preview: request.clock.preview, files, feeds };
-        let mut manifest = publish::succeed(&folder.published, next, &former, &mut changes);
-        self.retract(&mut manifest, &written, &mut changes)?;
-        report.failed = failed;
-        for more in [self.list(&manifest)?, self.assets()?, self.index_page(&manifest)?] {
-            report.failed |= more.failed;
-            report.diagnostics.extend(more.diagnostics);
-            manifest.files.extend(more.files);
-            changes.add(more.changes);
+        let written: BTreeSet<String> = done.files.keys().cloned().collect();
+        let next = Manifest {
+            site: site.id.clone(),
+            site_file: site.file.is_some(),
+            preview: request.clock.preview,
+            selection: site.selection.clone(),
+            files: std::mem::take(&mut done.files),
+            feeds: std::mem::take(&mut done.feeds),
+        };
+        let mut manifest = publish::succeed(folder, next, &self.led(), &mut done.changes);
+        self.leave(&mut manifest, &mut done)?;
+        self.retract(&mut manifest, &written, &mut done)?;
+        for more in [self.assets()?, self.list(&manifest)?, self.index_page(&manifest)?] {
+            manifest.files.extend(more.files.clone());
+            done.add(more);
         }
-        self.put_manifest(&manifest, &mut changes)?;
+        self.unmade(&mut manifest, &mut done.changes);
+        self.put_manifest(&manifest, &mut done.changes)?;
 
         let feeds = |manifest: &Manifest| {
             manifest.feeds.iter().map(|(key, feed)| (key.clone(), feed.slug.clone(), feed.stale)).collect::<Vec<_>>()
         };
-        report.feeds_changed = feeds(&folder.published) != feeds(&manifest);
-        report.diagnostics.extend(self.moved(&manifest, &former));
-        report.diagnostics.extend(self.kept(&manifest, &changes));
-        report.changes = changes;
+        report.told_once |= feeds(&folder.published) != feeds(&manifest);
+        report.diagnostics.extend(self.moved(&manifest));
+        report.diagnostics.extend(self.kept(&manifest, &done));
+        let flood = self.flood(&done.told);
+        report.told_once |= flood.is_some();
+        report.diagnostics.extend(flood);
+        report.diagnostics.append(&mut done.diagnostics);
+        report.failed |= done.failed;
+        done.told.sort_by(|a, b| a.slug.cmp(&b.slug));
+        report.feeds = done.told;
+        report.changes.add(done.changes);
         Ok(())
     }
 
@@ -118,13 +147,28 @@ impl Mill<'_> {
         let Self { request, folder, grouping, .. } = self;
         let site = request.site;
         let all = link::feed_id(&site.id, TopicKey::all().as_str());
-        let id = |plan: &Plan| plan.topic.map_or(all.as_str(), |topic| grouping.topics[topic].feed_id.as_str());
-        let paths = |plan: &Plan| site.formats.feeds.iter().map(|format| format.path(grouping.slug(plan))).collect::<Vec<_>>();
-        let mut files: Vec<(String, &str)> =
-            grouping.feeds.iter().flat_map(|plan| paths(plan).into_iter().map(|path| (path, id(plan)))).collect();
+        let mut files: Vec<(String, &str)> = Vec::new();
+        for plan in &grouping.feeds {
+            let id = plan.topic.map_or(all.as_str(), |topic| grouping.topics[topic].feed_id.as_str());
+            for &format in &site.formats.feeds {
+                let own = format.path(grouping.slug(plan));
+                let copies = self.copies(plan, format).into_iter().filter(|copy| *copy != own).collect::<Vec<_>>();
+                files.extend(std::iter::once(own).chain(copies).map(|path| (path, id)));
+            }
+        }
         files.extend(site.formats.opml.then(|| (Formats::OPML_FILE_NAME.to_owned(), "")));
         files.extend(self.page_paths().into_iter().map(|path| (path, "")));
-        folder.claim(files.iter().map(|(path, id)| (path.as_str(), *id)), request.adopt)?;
+        distinct(&files).map_err(|(path, message)| {
+            let help = "write another path in `also`, or another `slug` or `former`, in the site file";
+            FolderError::new(&site.out.join(path), message, help)
+        })?;
+        let compressed = |(path, id): &(String, &'_ str)| {
+            site.precompress.iter().map(|encoding| (format!("{path}{}", encoding.ending()), (*id).to_owned())).collect::<Vec<_>>()
+        };
+        let compressed: Vec<(String, String)> = files.iter().flat_map(compressed).collect();
+        let paths = files.iter().map(|(path, id)| (path.as_str(), *id));
+        let compressed = compressed.iter().map(|(path, id)| (path.as_str(), id.as_str()));
+        folder.claim(paths.chain(compressed), request.adopt)?;
         self.claim_assets()?;
         // Without a manifest nothing tells whether the feeds that are there are for the public.
         if folder.used || request.adopt {
@@ -143,6 +187,32 @@ impl Mill<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// What the site file says of the topic of a plan.
+    fn rules_of(&self, plan: &Plan) -> Option<&crate::site::TopicRules> {
+        self.request.site.topics.get(&self.grouping.topics[plan.topic?].name_key)
+    }
+
+    /// Folders that a topic had: they lead to the one that it has.
+    fn former(&self, plan: &Plan) -> &[Slug] {
+        self.rules_of(plan).map_or(&[], |rules| &rules.former)
+    }
+
+    /// Every folder that leads to that of a feed.
+    fn led(&self) -> BTreeSet<&Slug> {
+        self.grouping.feeds.iter().flat_map(|plan| self.former(plan)).collect()
+    }
+
+    /// Where copies of a feed in one format go: to old addresses of it.
+    fn copies(&self, plan: &Plan, format: Format) -> Vec<String> {
+        let site = self.request.site;
+        let also: &[Also] = match plan.topic {
+            None => &site.also,
+            Some(_) => self.rules_of(plan).map_or(&[], |rules| &rules.also),
+        };
+        let also = also.iter().filter(|also| also.format(&site.formats) == Some(format)).map(|also| also.path.clone());
+        also.chain(self.former(plan).iter().map(|slug| format.path(Some(slug)))).collect()
     }
 
     /// Makes every feed, on as many threads as are asked for.
@@ -173,147 +243,67 @@ impl Mill<'_> {
         done.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells of feeds that have another folder than before: once, since then the manifest knows it.
-    fn moved(&self, manifest: &Manifest, former: &BTreeSet<String>) -> Vec<Diagnostic> {
-        let mut told = Vec::new();
-        for (key, feed) in &manifest.feeds {
-            let before = self.folder.published.slug(key);
-            let Some(old) = before.filter(|old| feed.slug.as_ref() != Some(old) && !former.contains(old.as_str())) else {
-                continue;
-            };
-            let now = feed.slug.as_ref().map_or_else(String::new, ToString::to_string);
-            let message = format!("the feed that was here is written to `{now}` now; these files stay as they are");
-            let help =
-                format!("subscribers of this address get nothing new; `former: [{old}]` below the topic says that this is meant");
-            told.push(self.about(Severity::Warning, old.as_str(), message, help));
-        }
-        told
-    }
-
-    /// Tells of files that are kept and no longer written.
-    fn kept(&self, manifest: &Manifest, changes: &Changes) -> Vec<Diagnostic> {
-        let mut told = Vec::new();
-        let written = |path: &str| self.request.site.formats.has(file_name(path));
-        let live = |path: &str| {
-            let folder = path.split_once('/').map(|(folder, _)| folder);
-            manifest.feeds.values().any(|feed| !feed.stale && feed.slug.as_ref().map(Slug::as_str) == folder)
-        };
-        for path in manifest.files.keys().filter(|path| !written(path) && live(path)) {
-            let message = "this format is no longer written; the file stays as it is";
-            told.push(self.about(Severity::Note, path, message, "delete it, or add it to `formats`"));
-        }
-        let assets = page::assets(self.request.site);
-        let asset = |path: &&String| path.starts_with(page::ASSETS) && !assets.iter().any(|asset| asset.path == **path);
-        for path in manifest.files.keys().filter(asset) {
-            told.push(self.about(Severity::Note, path, "this file is no longer written; it stays as it is", "delete it"));
-        }
-        for slug in &changes.gone {
-            let message = "no published article has the topic of this feed any more";
-            let help = "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else delete its folder";
-            told.push(self.about(Severity::Warning, slug, message, help));
-        }
-        for slug in &changes.stale {
-            let message = "no published article has the topic of this feed; it is kept as it is";
-            told.push(self.about(Severity::Note, slug, message, ""));
-        }
-        told
-    }
-
     fn about(&self, severity: Severity, path: &str, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
         Diagnostic::of_file(severity, &shown(&self.request.site.out.join(path)), message, help)
-    }
-
-    /// Empties documents that are kept, and no longer written, if they name a story that is withdrawn: what else they said
-    /// cannot be made again, and a retraction must not wait for it.
-    fn retract(&self, manifest: &mut Manifest, written: &BTreeSet<String>, changes: &mut Changes) -> Result<(), FolderError> {
-        let site = self.request.site;
-        let kept: Vec<String> = manifest.files.keys().filter(|path| !written.contains(*path)).cloned().collect();
-        for path in kept {
-            if file_name(&path) == Formats::PAGE_FILE_NAME {
-                self.retract_page(&path, manifest, changes)?;
-                continue;
-            }
-            let Some(format) = Format::ALL.into_iter().find(|format| format.file_name() == file_name(&path)) else { continue };
-            let Some(outline) = self.folder.read(&path).and_then(|bytes| write::outline(&bytes, format)) else { continue };
-            if !self.names_withdrawn(&outline) {
-                continue;
-            }
-            // It is ours, but a link may have been put in its way since.
-            self.folder.claim([(path.as_str(), "")], true)?;
-            let slug = path.split_once('/').and_then(|(folder, _)| Slug::parse(folder).ok());
-            let feed = manifest.feeds.iter_mut().find(|(_, feed)| feed.stale && feed.slug == slug);
-            let key = match feed {
-                Some((key, feed)) => {
-                    feed.entries.clear();
-                    key.clone()
-                }
-                None => TopicKey::all(),
-            };
-            let title = text::line_of_clean(&outline.title);
-            let empty = Feed {
-                id: outline.id.unwrap_or_else(|| link::feed_id(&site.id, key.as_str())),
-                key,
-                description: title.clone(),
-                title,
-                home: site.home_of(slug.as_ref()),
-                slug,
-                base_url: site.base_url.clone(),
-                language: site.language.clone(),
-                author: site.author.clone(),
-                look: site.look(),
-                updated: outline.updated.unwrap_or(DateTime::UNIX_EPOCH),
-                entries: Vec::new(),
-            };
-            let mut done = Done::default();
-            self.feed_document(&empty, &[], format, &mut Vec::new(), &mut done)?;
-            manifest.files.extend(done.files);
-            self.settle(&done.changes);
-            changes.written.extend(done.changes.written);
-        }
-        Ok(())
-    }
-
-    /// Whether a document names a story that is withdrawn, as an entry or in a list.
-    fn names_withdrawn(&self, outline: &Outline) -> bool {
-        let stories = &self.grouping.stories;
-        let ids = outline.ids.iter().filter_map(|id| EntryId::own(id).ok()).map(|id| id.fingerprint());
-        let links: Vec<Link> = outline.links.iter().filter_map(|link| Link::parse(link).ok()).collect();
-        let blocked = links.iter().any(|link| self.request.site.block.iter().any(|rule| rule.covers(link)));
-        blocked || stories.withdrawn(ids.chain(links.iter().map(|link| link.key().fingerprint())))
     }
 
     /// Makes the feed of a plan; `memory` serves for one document after another.
     fn feed(&self, plan: &Plan, memory: &mut Vec<u8>) -> Result<Done, FolderError> {
         let mut done = Done::default();
         let site = self.request.site;
-        let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics);
+        let key = plan.topic.map_or_else(TopicKey::all, |topic| self.grouping.topics[topic].key.clone());
+        let published = self.folder.published.feeds.get(&key).filter(|feed| !feed.stale);
+        let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics)
+            .map_err(|(path, cause)| FolderError::new(&path, format!("cannot be read: {cause}"), crate::error::EXHAUSTED))?;
         let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material) else {
             // Its files changed during the run: what was published stays, and is no less alive for it.
-            let key = plan.topic.map_or_else(TopicKey::all, |topic| self.grouping.topics[topic].key.clone());
-            let published = self.folder.published.feeds.get(&key).cloned();
-            done.feeds.extend(published.map(|feed| (key, feed)));
+            done.feeds.extend(published.map(|feed| (key, feed.clone())));
             return Ok(done);
         };
+        let mut change = guard::change(&feed, published);
+        if let Some(published) = published.filter(|published| published.slug == feed.slug)
+            && self.shrinks(&key, published, &change, &mut done)
+        {
+            change.fate = Fate::Held;
+            change.entries = published.entries.len();
+            done.told.push(change);
+            done.feeds.insert(key, published.clone());
+            return Ok(done);
+        }
         let bodies = write::bodies(&feed);
         for &format in &site.formats.feeds {
-            self.feed_document(&feed, &bodies, format, memory, &mut done)?;
+            self.feed_document(&feed, &bodies, format, &self.copies(plan, format), memory, &mut done)?;
         }
         self.topic_page(plan, &feed, &mut done)?;
-        self.settle(&done.changes);
-        let entries =
-            feed.entries.iter().map(|entry| manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published });
-        let entry =
-            manifest::Feed { slug: feed.slug, title: feed.title.as_str().to_owned(), stale: false, entries: entries.collect() };
+        if !(done.changes.written.is_empty() && change.new.is_empty() && change.gone.is_empty()) {
+            done.told.push(change);
+        }
+        let name_key = plan.topic.map(|topic| &self.grouping.topics[topic].name_key);
+        let entries = feed.entries.iter().map(|entry| {
+            let parents = match &entry.kind {
+                EntryKind::Article => Vec::new(),
+                EntryKind::Related { parents } => parents.iter().map(|parent| parent.id.as_str().to_owned()).collect(),
+            };
+            manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published, parents }
+        });
+        let entry = manifest::Feed {
+            slug: feed.slug,
+            title: feed.title.as_str().to_owned(),
+            topic: name_key.filter(|name| **name != feed.key).cloned(),
+            stale: false,
+            entries: entries.collect(),
+        };
         done.feeds.insert(feed.key, entry);
         Ok(done)
     }
 
-    /// Writes a feed in one format, and publishes it if it differs from what is published and comes out right.
+    /// Writes a feed in one format, if it differs from what is published and comes out right; and the `copies` of it.
     fn feed_document(
         &self,
         feed: &Feed,
         bodies: &[String],
         format: Format,
+        copies: &[String],
         memory: &mut Vec<u8>,
         done: &mut Done,
     ) -> Result<(), FolderError> {
@@ -325,17 +315,30 @@ impl Mill<'_> {
                 return Ok(());
             }
         };
-        self.document(&path, &document.bytes, format.content_type(), || write::verify(&document), done)?;
-        if document.bytes.len() > write::LARGE && done.files.contains_key(&path) {
-            let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
-            let help = "lower `limit` or `related.per_article` in the site file, or set `content: excerpt`";
-            done.diagnostics.push(self.about(Severity::Warning, &path, message, help));
+        let piece = |path| Piece {
+            path,
+            bytes: &document.bytes,
+            content_type: format.content_type(),
+            turn: Turn::Feed,
+            feed: Some(&feed.key),
+        };
+        self.document(piece(&path), || write::verify(&document), done)?;
+        if done.files.contains_key(&path) {
+            for copy in copies.iter().filter(|copy| **copy != path) {
+                // It was read back as what it is a copy of.
+                self.document(piece(copy), || Ok(()), done)?;
+            }
+            if document.bytes.len() > write::LARGE {
+                let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
+                let help = "lower `limit` or `related.per_article` in the site file, or set `content: excerpt`";
+                done.diagnostics.push(self.about(Severity::Warning, &path, message, help));
+            }
         }
         *memory = document.bytes;
         Ok(())
     }
 
-    /// Writes the list of the topics' feeds that there are after the run, and publishes it.
+    /// Writes the list of the topics' feeds that there are after the run.
     fn list(&self, manifest: &Manifest) -> Result<Done, FolderError> {
         let Self { request, grouping, .. } = self;
         let mut done = Done::default();
@@ -350,34 +353,75 @@ impl Mill<'_> {
         let path = Formats::OPML_FILE_NAME;
         match write::write_list(&list) {
             Ok(bytes) => {
-                self.document(path, &bytes, Formats::OPML_CONTENT_TYPE, || write::verify_list(&bytes, &list), &mut done)?;
+                let content_type = Formats::OPML_CONTENT_TYPE;
+                let piece = Piece { path, bytes: &bytes, content_type, turn: Turn::List, feed: None };
+                self.document(piece, || write::verify_list(&bytes, &list), &mut done)?;
             }
             Err(why) => self.hold_back(path, &why, &mut done),
         }
-        self.settle(&done.changes);
         Ok(done)
     }
 
-    /// Publishes a file if it differs from what is published and comes out right.
-    fn document(
-        &self,
-        path: &str,
-        bytes: &[u8],
-        content_type: &str,
-        verify: impl FnOnce() -> Result<(), String>,
-        done: &mut Done,
-    ) -> Result<(), FolderError> {
+    /// Lays out a file if it differs from what is published and comes out right, and what it is compressed to.
+    fn document(&self, piece: Piece, verify: impl FnOnce() -> Result<(), String>, done: &mut Done) -> Result<(), FolderError> {
+        let Piece { path, bytes, content_type, turn, feed } = piece;
         // What equals the published file was read back when it was published.
         let differs = self.folder.differs(path, bytes)?;
         if differs && let Err(why) = verify() {
             self.hold_back(path, &why, done);
             return Ok(());
         }
-        self.put(path, bytes, differs, &mut done.changes)?;
-        let content_type = content_type.to_owned();
-        let file = manifest::File { sha256: write::sha256(bytes), bytes: bytes.len() as u64, content_type };
-        done.files.insert(path.to_owned(), file);
+        self.put(turn, path, bytes, differs, &mut done.changes)?;
+        let file = |bytes: &[u8], source| manifest::File {
+            sha256: write::sha256(bytes),
+            bytes: bytes.len() as u64,
+            content_type: content_type.to_owned(),
+            feed: feed.cloned(),
+            source,
+        };
+        let whole = file(bytes, None);
+        for encoding in self.request.site.precompress.iter().filter(|_| encoding::pays(content_type)) {
+            let path = format!("{path}{}", encoding.ending());
+            let made = self.folder.published.files.get(&path).filter(|made| made.source.as_ref() == Some(&whole.sha256));
+            // It is made again only with its source, whatever another version of the compressor would make of it.
+            if let Some(made) =
+                made.filter(|made| self.folder.read(&path).is_some_and(|bytes| write::sha256(&bytes) == made.sha256))
+            {
+                done.files.insert(path.clone(), manifest::File { feed: feed.cloned(), ..made.clone() });
+                done.changes.unchanged.insert(path);
+                continue;
+            }
+            let compressed = encoding.compress(bytes);
+            self.put(turn, &path, &compressed, self.folder.differs(&path, &compressed)?, &mut done.changes)?;
+            done.files.insert(path, file(&compressed, Some(whole.sha256.clone())));
+        }
+        done.files.insert(path.to_owned(), whole);
         Ok(())
+    }
+
+    /// Takes away compressed files that are no longer made, or whose source is another one now: a server would show them
+    /// instead.
+    fn unmade(&self, manifest: &mut Manifest, changes: &mut Changes) {
+        let unmade = |path: &String, file: &manifest::File| {
+            let (encoding, of) = encoding::Encoding::of(path)?;
+            let source = file.source.as_ref()?;
+            let made = self.request.site.precompress.contains(&encoding);
+            let same = manifest.files.get(of).is_some_and(|of| of.sha256 == *source);
+            (!(made && same)).then(|| path.clone())
+        };
+        let unmade: Vec<String> = manifest.files.iter().filter_map(|(path, file)| unmade(path, file)).collect();
+        for path in unmade {
+            self.remove(&path, manifest, changes);
+        }
+    }
+
+    /// Takes a file away.
+    fn remove(&self, path: &str, manifest: &mut Manifest, changes: &mut Changes) {
+        if self.request.action == Action::Publish {
+            self.stage.remove(path);
+        }
+        manifest.files.remove(path);
+        changes.removed.insert(path.to_owned());
     }
 
     /// Leaves what was published, and says so.
@@ -390,35 +434,42 @@ impl Mill<'_> {
 
     fn put_manifest(&self, manifest: &Manifest, changes: &mut Changes) -> Result<(), FolderError> {
         let bytes = manifest.bytes();
-        let mut own = Changes::default();
-        self.put(manifest::FILE_NAME, &bytes, self.folder.differs(manifest::FILE_NAME, &bytes)?, &mut own)?;
-        self.settle(&own);
-        changes.add(own);
-        Ok(())
+        let differs = self.folder.differs(manifest::FILE_NAME, &bytes)?;
+        self.put(Turn::Manifest, manifest::FILE_NAME, &bytes, differs, changes)
     }
 
-    /// Sees to it that what was written into one folder stays there.
-    fn settle(&self, changes: &Changes) {
-        if let Some(path) = changes.written.first().filter(|_| self.request.action == Action::Publish) {
-            self.folder.settle(path);
-        }
-    }
-
-    /// Replaces a file if it differs and if files are to be replaced at all.
-    fn put(&self, path: &str, bytes: &[u8], differs: bool, changes: &mut Changes) -> Result<(), FolderError> {
+    /// Lays out a file if it differs and if files are to be replaced at all.
+    fn put(&self, turn: Turn, path: &str, bytes: &[u8], differs: bool, changes: &mut Changes) -> Result<(), FolderError> {
         if !differs {
             changes.unchanged.insert(path.to_owned());
             return Ok(());
         }
         if self.request.action == Action::Publish {
-            self.folder.replace(path, bytes)?;
+            self.stage.put(turn, path, bytes)?;
         }
         changes.written.insert(path.to_owned());
         Ok(())
     }
 }
 
-/// The name of a file of the output folder.
-fn file_name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+/// Whether each file has a place of its own, wherever upper and lower case are one, and none is where others want a folder.
+fn distinct(files: &[(String, &str)]) -> Result<(), (String, String)> {
+    let mut taken: BTreeMap<String, &str> = BTreeMap::new();
+    let reserved = [manifest::FILE_NAME.to_owned(), page::ASSETS.trim_end_matches('/').to_owned()];
+    let reserved: Vec<(String, &str)> = reserved.into_iter().map(|path| (path, "")).collect();
+    for (path, _) in reserved.iter().chain(files) {
+        if taken.insert(path.to_lowercase(), path).is_some() {
+            return Err((path.clone(), "two files would have this name".to_owned()));
+        }
+    }
+    for path in taken.keys() {
+        let mut above = path.as_str();
+        while let Some((folder, _)) = above.rsplit_once('/') {
+            if taken.contains_key(folder) {
+                return Err((folder.to_owned(), format!("a file would be here, and a folder for {path}")));
+            }
+            above = folder;
+        }
+    }
+    Ok(())
 }

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_yaml::Spanned;
+use uuid::Uuid;
 
 use crate::article::{Embeds, Language};
+use crate::encoding::Encoding;
 use crate::error::{help_line, shown};
 use crate::feed::{Author, Look};
 use crate::format::{Format, Formats};
-use crate::link::{Key, Link, LinkError};
+use crate::link::{FEED_NAMESPACE, Key, Link, LinkError};
 use crate::read::field::{Names, NotAdded};
 use crate::read::front_matter::position;
 use crate::read::tree::Tree;
@@ -77,6 +79,8 @@ pub struct Site {
     pub block: Vec<Blocked>,
     /// The names of front matter keys.
     pub names: Names,
+    /// Stands for what the site file says of which files are articles, the same in every run and on every machine.
+    pub selection: String,
     /// Whether mojibake is repaired.
     pub mojibake: Mojibake,
     /// Whether players are shown in frames.
@@ -91,6 +95,42 @@ pub struct Site {
     pub browser_style: bool,
     /// What the owner adds to the pages.
     pub theme: Theme,
+    /// Old addresses of the feed of all topics.
+    pub also: Vec<Also>,
+    /// What becomes of a feed whose topic has gone.
+    pub stale: Stale,
+    /// What files are compressed in beforehand.
+    pub precompress: Vec<Encoding>,
+}
+
+/// An old address of a feed, where a copy of it lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Also {
+    /// Where, relative to the output folder, with `/`.
+    pub path: String,
+    /// Of which format; without one, of that which is advised of those that are written.
+    pub format: Option<Format>,
+}
+
+impl Also {
+    /// The format of the copy.
+    #[must_use]
+    pub fn format(&self, formats: &Formats) -> Option<Format> {
+        let written = |format: &Format| formats.feeds.contains(format);
+        self.format.into_iter().chain(Format::ADVISED).find(written)
+    }
+}
+
+/// What becomes of a feed whose topic has gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stale {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// A last entry says so.
+    Tombstone,
+    /// Its files go.
+    Remove,
 }
 
 impl Site {
@@ -174,6 +214,8 @@ pub struct TopicRules {
     pub description: Option<Line>,
     /// What its feed shows of articles, if not the same as others.
     pub content: Option<Content>,
+    /// Old addresses of its feed.
+    pub also: Vec<Also>,
 }
 
 /// What the command line and the environment put above the site file.
@@ -285,6 +327,17 @@ struct Wire {
     formats: Option<Spanned<Vec<Spanned<String>>>>,
     browser_style: Option<bool>,
     theme: Option<WireTheme>,
+    also: Option<WireAlso>,
+    stale: Option<Spanned<String>>,
+    precompress: Option<Vec<Spanned<String>>>,
+}
+
+/// Old addresses alone, or each with the name of its format.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireAlso {
+    Paths(Vec<Spanned<String>>),
+    Formats(BTreeMap<String, Spanned<String>>),
 }
 
 #[derive(Default, Deserialize)]
@@ -320,6 +373,7 @@ struct WireTopic {
     title: Option<String>,
     description: Option<String>,
     content: Option<Spanned<String>>,
+    also: Option<WireAlso>,
 }
 
 /// A list, or the one thing that stands for a list of one.
@@ -331,6 +385,13 @@ enum OneOrMore {
 }
 
 impl OneOrMore {
+    fn texts(&self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one.clone()],
+            Self::More(more) => more.clone(),
+        }
+    }
+
     fn list(self) -> Vec<String> {
         match self {
             Self::One(one) => vec![one],
@@ -348,6 +409,7 @@ impl Check<'_> {
     fn site(&self, wire: Wire, file: Option<PathBuf>) -> Result<Site, SiteError> {
         // Paths in the site file are relative to it, so that cron may run from anywhere.
         let folder = self.path.parent().filter(|_| file.is_some()).unwrap_or(Path::new(""));
+        let selection = selection(&wire);
         let base_url_given = self.overrides.base_url.is_some() || wire.base_url.is_some();
         let base_url = self.base_url(wire.base_url.as_ref())?;
         let title_given = wire.title.is_some();
@@ -405,6 +467,7 @@ impl Check<'_> {
             related: self.related(&wire.related.unwrap_or_default())?,
             require_published: wire.require_published.unwrap_or(false),
             block: self.block(wire.block.unwrap_or_default())?,
+            selection,
             names: self.names(wire.fields.unwrap_or_default())?,
             mojibake: self.mojibake(wire.mojibake.as_ref())?,
             embeds: self.embeds(wire.embeds.as_ref())?,
@@ -413,6 +476,9 @@ impl Check<'_> {
             formats: self.formats(wire.formats)?,
             browser_style: wire.browser_style.unwrap_or(false),
             theme: self.theme(folder, &wire.theme.unwrap_or_default())?,
+            also: self.also(wire.also)?,
+            stale: self.stale(wire.stale.as_ref())?,
+            precompress: self.precompress(&wire.precompress.unwrap_or_default())?,
         })
     }
 
@@ -579,6 +645,60 @@ impl Check<'_> {
         }
     }
 
+    fn stale(&self, given: Option<&Spanned<String>>) -> Result<Stale, SiteError> {
+        match given.map(|stale| stale.value.as_str()) {
+            None | Some("keep") => Ok(Stale::Keep),
+            Some("tombstone") => Ok(Stale::Tombstone),
+            Some("remove") => Ok(Stale::Remove),
+            Some(_) => Err(self.choice("stale", given, &["keep", "tombstone", "remove"])),
+        }
+    }
+
+    fn precompress(&self, given: &[Spanned<String>]) -> Result<Vec<Encoding>, SiteError> {
+        let encoding = |name: &Spanned<String>| {
+            let known = Encoding::ALL.into_iter().find(|encoding| encoding.name() == name.value);
+            known.ok_or_else(|| self.choice("precompress", Some(name), &Encoding::ALL.map(Encoding::name)))
+        };
+        let mut encodings = given.iter().map(encoding).collect::<Result<Vec<_>, _>>()?;
+        encodings.sort_unstable();
+        encodings.dedup();
+        Ok(encodings)
+    }
+
+    fn also(&self, given: Option<WireAlso>) -> Result<Vec<Also>, SiteError> {
+        let wrong = |place: &Spanned<String>, path: &str| {
+            let message = format!("`{path}` in `also` is not a path below the output folder");
+            let help = "write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes";
+            self.error(Some(place), message, help)
+        };
+        let one = |place: &Spanned<String>, path: &str, format: Option<Format>| {
+            let is_part = |part: &str| {
+                let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
+                !part.is_empty() && part.len() <= 200 && !part.starts_with('.') && part.bytes().all(fits)
+            };
+            if !path.split('/').all(is_part) || path.len() > 1000 || Encoding::of(path).is_some() {
+                return Err(wrong(place, path));
+            }
+            Ok(Also { path: path.to_owned(), format })
+        };
+        match given {
+            None => Ok(Vec::new()),
+            Some(WireAlso::Paths(paths)) => {
+                paths.iter().map(|path| one(path, &path.value, Format::of_old_name(&path.value))).collect()
+            }
+            Some(WireAlso::Formats(formats)) => {
+                let named = |(path, name): (&String, &Spanned<String>)| {
+                    let format = Format::ALL.into_iter().find(|format| format.name() == name.value);
+                    let Some(format) = format else {
+                        return Err(self.choice("also", Some(name), &Format::ALL.map(Format::name)));
+                    };
+                    one(name, path, Some(format))
+                };
+                formats.iter().map(named).collect()
+            }
+        }
+    }
+
     fn topics(&self, given: BTreeMap<String, Option<WireTopic>>) -> Result<BTreeMap<TopicKey, TopicRules>, SiteError> {
         let mut topics: BTreeMap<TopicKey, TopicRules> = BTreeMap::new();
         let mut slugs: BTreeMap<Slug, String> = BTreeMap::new();
@@ -617,6 +737,7 @@ impl Check<'_> {
                     title: topic.title.as_deref().map(clean).filter(|title| !title.is_empty()),
                     description: topic.description.as_deref().map(clean).filter(|text| !text.is_empty()),
                     content: self.content(topic.content.as_ref())?,
+                    also: self.also(topic.also)?,
                 },
             );
         }
@@ -703,6 +824,15 @@ impl Check<'_> {
         };
         SiteError { path: self.path.to_owned(), line, column, message, help }
     }
+}
+
+/// Stands for what decides which files are articles.
+fn selection(wire: &Wire) -> String {
+    let list = |list: &Option<OneOrMore>| list.as_ref().map(OneOrMore::texts).unwrap_or_default();
+    let fields = wire.fields.iter().flatten().map(|(field, names)| (field.clone(), names.value.texts()));
+    let fields: Vec<(String, Vec<String>)> = fields.collect();
+    let said = format!("{:?}", (list(&wire.articles), list(&wire.include), list(&wire.exclude), fields));
+    Uuid::new_v5(&FEED_NAMESPACE, said.as_bytes()).simple().to_string()
 }
 
 fn number(location: serde_yaml::Location) -> (usize, usize) {

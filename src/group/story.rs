@@ -63,6 +63,12 @@ impl Stories {
         })
     }
 
+    /// Whether any story is withdrawn.
+    #[must_use]
+    pub fn any_withdrawn(&self) -> bool {
+        self.list.iter().any(|story| story.state == State::Withdrawn)
+    }
+
     fn by_name(&self, name: Fingerprint) -> Option<u32> {
         self.names.binary_search_by_key(&name, |(known, _)| *known).ok().map(|place| self.names[place].1)
     }

@@ -21,6 +21,8 @@ pub struct Topic {
     pub slug: Slug,
     /// What stands for it in its feed's id, and in the manifest.
     pub key: TopicKey,
+    /// What its name says: the same, unless the site file gives it another key, or it had another name when it was published.
+    pub name_key: TopicKey,
     /// The id of its feed.
     pub feed_id: String,
     /// The title that the owner gives its feed.
@@ -66,17 +68,19 @@ pub(super) fn topics(
             spelled.entry(key.clone()).or_default().insert(spelling, (count, first));
         }
     }
-    let mut naming = Naming { index, site, diagnostics };
+    let renamed = published.feeds.iter().filter_map(|(key, feed)| Some((feed.topic.clone()?, key.clone()))).collect();
+    let mut naming = Naming { index, site, published, renamed, diagnostics };
     let mut topics: Vec<Topic> = Vec::new();
     let mut places: BTreeMap<TopicKey, u32> = BTreeMap::new();
     for (key, spellings) in &spelled {
         places.insert(key.clone(), narrow(topics.len()));
-        topics.push(naming.topic(key, spellings));
+        let inherited = naming.inherited(key, &spelled);
+        topics.push(naming.topic(key, inherited, spellings));
     }
     let firsts: Vec<usize> =
         spelled.values().map(|spellings| spellings.values().map(|(_, first)| *first).min().unwrap_or(0)).collect();
     naming.keys(&mut topics, &spelled);
-    naming.slugs(&mut topics, &spelled, published, &firsts);
+    naming.slugs(&mut topics, &spelled, &firsts);
     let of_spelling = keys.iter().map(|key| places.get(key).copied().unwrap_or(u32::MAX)).collect();
     Topics { topics, of_spelling }
 }
@@ -84,11 +88,29 @@ pub(super) fn topics(
 struct Naming<'a> {
     index: &'a Index,
     site: &'a Site,
+    published: &'a Manifest,
+    /// Topics that were published under another name: the key of the name that they have now, and that of their feed.
+    renamed: BTreeMap<TopicKey, TopicKey>,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Naming<'_> {
-    fn topic(&mut self, key: &TopicKey, spellings: &Spellings) -> Topic {
+    /// The key of the feed that a renamed topic was published with: the site file names its folder under `former`. Nothing, if
+    /// that is another topic still, or if people can subscribe to the topic under its new name already.
+    fn inherited(&self, key: &TopicKey, spelled: &BTreeMap<TopicKey, Spellings>) -> Option<TopicKey> {
+        if let Some(key) = self.renamed.get(key) {
+            return Some(key.clone());
+        }
+        let former = &self.site.topics.get(key)?.former;
+        if former.is_empty() || self.published.feeds.get(key).is_some_and(|feed| !feed.stale) {
+            return None;
+        }
+        let had = |slug: &Slug| self.published.feeds.iter().find(|(_, feed)| feed.slug.as_ref() == Some(slug));
+        let old = former.iter().find_map(had).map(|(key, _)| key);
+        old.filter(|old| !spelled.contains_key(old)).cloned()
+    }
+
+    fn topic(&mut self, key: &TopicKey, inherited: Option<TopicKey>, spellings: &Spellings) -> Topic {
         let rules = self.site.topics.get(key);
         let most = spellings.iter().max_by_key(|(_, (count, first))| (*count, std::cmp::Reverse(*first)));
         let usual = most.map_or(0, |(spelling, _)| *spelling);
@@ -117,13 +139,15 @@ impl Naming<'_> {
         }
         let own = TopicRules::default();
         let rules = rules.unwrap_or(&own);
-        let key = rules.key.clone().unwrap_or_else(|| key.clone());
+        let name_key = key.clone();
+        let key = rules.key.clone().or(inherited).unwrap_or_else(|| key.clone());
         let slug = Slug::of(name.as_str(), &key);
         Topic {
             feed_id: feed_id(&self.site.id, key.as_str()),
             name,
             slug,
             key,
+            name_key,
             title: rules.title.clone(),
             description: rules.description.clone(),
             full_text: rules.content.unwrap_or(self.site.content) == Content::Full,
@@ -136,7 +160,7 @@ impl Naming<'_> {
         let mut taken: BTreeMap<TopicKey, Line> = BTreeMap::new();
         for given in [true, false] {
             for (topic, key) in topics.iter_mut().zip(spelled.keys()) {
-                let has_key = self.site.topics.get(key).is_some_and(|rules| rules.key.is_some());
+                let has_key = topic.key != *key || self.site.topics.get(key).is_some_and(|rules| rules.key.is_some());
                 if has_key != given {
                     continue;
                 }
@@ -159,7 +183,8 @@ impl Naming<'_> {
     }
 
     /// Gives every topic a folder of its own: what the owner says, else what it had, else what its name makes.
-    fn slugs(&mut self, topics: &mut [Topic], spelled: &BTreeMap<TopicKey, Spellings>, published: &Manifest, firsts: &[usize]) {
+    fn slugs(&mut self, topics: &mut [Topic], spelled: &BTreeMap<TopicKey, Spellings>, firsts: &[usize]) {
+        let published = self.published;
         let mut taken: BTreeSet<Slug> = BTreeSet::new();
         for rules in self.site.topics.values() {
             taken.extend(rules.slug.iter().chain(&rules.former).cloned());

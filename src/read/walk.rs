@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::error::{Diagnostic, Severity};
+use crate::error::{Diagnostic, Severity, is_exhausted};
 use crate::files::Files;
 use crate::stamp;
 
@@ -108,11 +108,13 @@ pub struct Sources {
     pub stamp: u64,
     /// The newest time of any file.
     pub newest: SystemTime,
+    /// A folder that could not be opened for want of what every file needs, and what the system said.
+    pub exhausted: Option<(PathBuf, String)>,
 }
 
 impl Default for Sources {
     fn default() -> Self {
-        Self { files: Files::default(), diagnostics: Vec::new(), stamp: 0, newest: SystemTime::UNIX_EPOCH }
+        Self { files: Files::default(), diagnostics: Vec::new(), stamp: 0, newest: SystemTime::UNIX_EPOCH, exhausted: None }
     }
 }
 
@@ -157,6 +159,9 @@ impl Sources {
     }
 
     fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
+        if is_exhausted(error) {
+            self.exhausted = Some((path.to_owned(), error.to_string()));
+        }
         self.report(Diagnostic::of_file(
             Severity::Error,
             &path.to_string_lossy(),
@@ -170,6 +175,7 @@ impl Sources {
         self.diagnostics.extend(other.diagnostics);
         self.stamp = self.stamp.wrapping_add(other.stamp);
         self.newest = self.newest.max(other.newest);
+        self.exhausted = self.exhausted.take().or(other.exhausted);
     }
 }
 

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Done, Mill};
+use super::{Done, Mill, Piece};
 use crate::error::FolderError;
 use crate::feed::Feed;
 use crate::format::{Format, Formats};
 use crate::group::Plan;
-use crate::manifest::Manifest;
-use crate::report::Changes;
-use crate::topic::Slug;
+use crate::manifest::{self, Manifest};
+use crate::publish::stage::Turn;
+use crate::text::Line;
+use crate::topic::{Slug, TopicKey};
 use crate::write::page::{self, Listed, Neighbour, Page};
 use crate::{compose, text};
 
@@ -21,7 +22,11 @@ impl Mill<'_> {
     pub(super) fn page_paths(&self) -> Vec<String> {
         let grouping = self.grouping;
         let plans = grouping.feeds.iter().filter(|_| self.request.site.formats.pages);
-        plans.map(|plan| page::path(grouping.slug(plan))).collect()
+        plans
+            .flat_map(|plan| grouping.slug(plan).into_iter().chain(self.former(plan)).map(Some))
+            .chain([None])
+            .map(page::path)
+            .collect()
     }
 
     /// Refuses what is in the way of the files that pages and feeds need. Those of the owner bear no mark, but what is there
@@ -45,7 +50,11 @@ impl Mill<'_> {
             Neighbour { slug: topic.slug.clone(), name: compose::name(site, request.clock, Some(topic)) }
         });
         let neighbours: Vec<Neighbour> = neighbours.collect();
-        self.page(&page::topic(site, &listed, &site.formats.feeds, &feed.entries, &neighbours), done)
+        self.page(&page::topic(site, &listed, &site.formats.feeds, &feed.entries, &neighbours), Some(&feed.key), done)?;
+        for former in self.former(plan).iter().filter(|former| **former != listed.slug) {
+            self.page(&page::moved(site, former, &listed), Some(&feed.key), done)?;
+        }
+        Ok(())
     }
 
     /// Publishes the files that pages and feeds need.
@@ -53,9 +62,10 @@ impl Mill<'_> {
         let mut done = Done::default();
         for asset in page::assets(self.request.site) {
             // There is nothing to read in it that is not as it was given.
-            self.document(&asset.path, &asset.bytes, asset.content_type, || Ok(()), &mut done)?;
+            let piece =
+                Piece { path: &asset.path, bytes: &asset.bytes, content_type: asset.content_type, turn: Turn::Asset, feed: None };
+            self.document(piece, || Ok(()), &mut done)?;
         }
-        self.settle(&done.changes);
         Ok(done)
     }
 
@@ -74,8 +84,7 @@ impl Mill<'_> {
         });
         let mut topics: Vec<Listed> = topics.collect();
         topics.sort_by_cached_key(|topic| (topic.name.as_str().to_lowercase(), topic.slug.clone()));
-        self.page(&page::index(site, &compose::name(site, request.clock, None), &topics), &mut done)?;
-        self.settle(&done.changes);
+        self.page(&page::index(site, &compose::name(site, request.clock, None), &topics), None, &mut done)?;
         Ok(done)
     }
 
@@ -86,28 +95,51 @@ impl Mill<'_> {
     }
 
     /// Empties the page of a topic that is kept, and no longer written, if it names a story that is withdrawn.
-    pub(super) fn retract_page(&self, path: &str, manifest: &mut Manifest, changes: &mut Changes) -> Result<(), FolderError> {
+    pub(super) fn retract_page(
+        &self,
+        path: &str,
+        file: &manifest::File,
+        manifest: &mut Manifest,
+        done: &mut Done,
+    ) -> Result<(), FolderError> {
         let slug = path.strip_suffix(Formats::PAGE_FILE_NAME).and_then(|folder| Slug::parse(folder.strip_suffix('/')?).ok());
         // The index names no story.
         let Some(slug) = slug else { return Ok(()) };
-        let Some(outline) = self.folder.read(path).and_then(|bytes| page::outline(&bytes)) else { return Ok(()) };
+        let Some(outline) = self.folder.read(path).map(|bytes| page::outline(&bytes)) else { return Ok(()) };
+        let Some(outline) = outline else {
+            done.diagnostics.extend(self.unreadable(path));
+            return Ok(());
+        };
         if !self.names_withdrawn(&outline) {
             return Ok(());
         }
         self.folder.claim([(path, "")], true)?;
-        let there = |format: &Format| manifest.files.contains_key(&format.path(Some(&slug)));
-        let formats: Vec<Format> = Format::ALL.into_iter().filter(there).collect();
-        let name = text::line_of_clean(&outline.title);
-        let listed = Listed { slug, name, about: None, entries: 0, newest: None };
-        let mut done = Done::default();
-        self.page(&page::topic(self.request.site, &listed, &formats, &[], &[]), &mut done)?;
-        self.settle(&done.changes);
-        manifest.files.extend(done.files);
-        changes.written.extend(done.changes.written);
+        let key = file.feed.clone().unwrap_or_else(TopicKey::all);
+        let mut made = Done::default();
+        self.empty_page(slug, &text::line_of_clean(&outline.title), &key, manifest, &mut made)?;
+        manifest.files.extend(std::mem::take(&mut made.files));
+        done.add(made);
         Ok(())
     }
 
-    fn page(&self, page: &Page, done: &mut Done) -> Result<(), FolderError> {
-        self.document(&page.path, &page.bytes, Formats::PAGE_CONTENT_TYPE, || page::verify(page), done)
+    /// Makes the page of a topic without stories, with the formats that there are of its feed.
+    pub(super) fn empty_page(
+        &self,
+        slug: Slug,
+        name: &Line,
+        key: &TopicKey,
+        manifest: &Manifest,
+        done: &mut Done,
+    ) -> Result<(), FolderError> {
+        let there = |format: &Format| manifest.files.contains_key(&format.path(Some(&slug)));
+        let formats: Vec<Format> = Format::ALL.into_iter().filter(there).collect();
+        let listed = Listed { slug, name: name.clone(), about: None, entries: 0, newest: None };
+        self.page(&page::topic(self.request.site, &listed, &formats, &[], &[]), Some(key), done)
+    }
+
+    fn page(&self, page: &Page, feed: Option<&TopicKey>, done: &mut Done) -> Result<(), FolderError> {
+        let content_type = Formats::PAGE_CONTENT_TYPE;
+        let piece = Piece { path: &page.path, bytes: &page.bytes, content_type, turn: Turn::List, feed };
+        self.document(piece, || page::verify(page), done)
     }
 }

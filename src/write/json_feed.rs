@@ -33,6 +33,7 @@ pub(super) fn write(feed: &Feed, bodies: &[String], mut memory: Vec<u8>) -> Resu
         icon: feed.look.logo.as_ref().map(Link::as_str),
         favicon: feed.look.icon.as_ref().map(Link::as_str),
         language: feed.language.as_str(),
+        expired: feed.ended,
         feedmill: About { generator: GENERATOR, id: &feed.id },
         items: feed.entries.iter().zip(bodies).map(|(entry, body)| item(entry, body)).collect(),
     };
@@ -55,6 +56,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     favicon: Option<&'a str>,
     language: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    expired: bool,
     #[serde(rename = "_feedmill")]
     feedmill: About<'a>,
     items: Vec<Item<'a>>,

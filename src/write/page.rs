@@ -87,6 +87,15 @@ pub fn index(site: &Site, title: &Line, topics: &[Listed]) -> Page {
     Page { path: path(None), bytes: bytes(frame.index(title, topics)), links }
 }
 
+/// The page that stands in a folder which a topic had, and leads to the one that it has.
+#[must_use]
+pub fn moved(site: &Site, former: &Slug, topic: &Listed) -> Page {
+    let frame = Frame::new(site, &site.formats.feeds, "../");
+    let new = site.home_of(Some(&topic.slug));
+    let links = std::iter::once(new.as_str().to_owned()).chain(frame.addresses(Some(&topic.slug))).collect();
+    Page { path: path(Some(former)), bytes: bytes(frame.moved(topic, &new)), links }
+}
+
 /// Where a topic's page goes, relative to the output folder; the index lies at its top.
 #[must_use]
 pub fn path(slug: Option<&Slug>) -> String {
@@ -165,7 +174,7 @@ impl<'a> Frame<'a> {
     }
 
     fn head(&self, head: &Head) -> Markup {
-        let Head { title, description, slug, name } = head;
+        let Head { title, description, slug, name, moved } = head;
         html! {
             meta charset="utf-8"; "\n"
             meta http-equiv="Content-Security-Policy" content=(POLICY); "\n"
@@ -174,6 +183,11 @@ impl<'a> Frame<'a> {
             meta name="generator" content=(GENERATOR); "\n"
             title { (title) } "\n"
             @if let Some(description) = description { meta name="description" content=(description); "\n" }
+            @if let Some(moved) = moved {
+                link rel="canonical" href=(moved); "\n"
+                meta http-equiv="refresh" content={ "0; url=" (moved) }; "\n"
+                meta name="robots" content="noindex"; "\n"
+            }
             @for &format in &self.formats {
                 link rel="alternate" type=(format.content_type()) title={ (name) " (" (label(format)) ")" }
                     href=(self.address(format, *slug));
@@ -272,6 +286,8 @@ struct Head<'a> {
     slug: Option<&'a Slug>,
     /// What its feeds are called.
     name: &'a str,
+    /// The page that has taken its place.
+    moved: Option<&'a Link>,
 }
 
 /// What people call a format.

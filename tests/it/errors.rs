@@ -1123,7 +1123,7 @@ fn what_is_in_the_way_is_named() {
         ("out", "feedmill: out: the output folder is a file\n  help: choose another folder with `--out`"),
         (
             "out/rss.xml/file",
-            "out/rss.xml: error: a folder is where a feed has to go\n  help: take it away, or choose another folder with `--out`",
+            "out/rss.xml: error: a folder is where a file has to go\n  help: take it away, or choose another folder with `--out`",
         ),
         ("out/ai", "out/ai: error: a file is where a folder has to go\n  help: take it away, or give the topic another `slug`"),
     ] {

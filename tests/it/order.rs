@@ -176,6 +176,8 @@ impl Place {
             action: Action::Publish,
             strict: false,
             adopt: false,
+            force: false,
+            wait: false,
             threads,
             progress: &Progress::default(),
             program: 0,

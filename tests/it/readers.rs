@@ -132,6 +132,7 @@ fn feed(texts: [&str; 4], entries: Vec<Entry>) -> Feed {
     let [a, b, c, d] = texts;
     let slug = Slug::of(name(a).as_str(), &TopicKey::of(a));
     Feed {
+        ended: false,
         id: feedmill::link::feed_id(a, b),
         key: TopicKey::of(a),
         slug: Some(slug),

@@ -14,7 +14,7 @@ impl Frame<'_> {
         let words = self.words;
         let site = self.site;
         let description = Some(site.description.as_str()).filter(|text| !text.is_empty());
-        let head = Head { title: title.as_str(), description, slug: None, name: title.as_str() };
+        let head = Head { title: title.as_str(), description, slug: None, moved: None, name: title.as_str() };
         let newest = topics.iter().filter_map(|topic| topic.newest).max();
         let masthead = html! {
             @if site.theme.logo.is_some() || site.home_given {

@@ -75,7 +75,7 @@ impl Frame<'_> {
         let name = topic.name.as_str();
         let title = if self.site.title_given { format!("{name} – {site}") } else { name.to_owned() };
         let about = topic.about.as_ref().map(Line::as_str);
-        let head = Head { title: &title, description: about, slug: Some(&topic.slug), name };
+        let head = Head { title: &title, description: about, slug: Some(&topic.slug), name, moved: None };
         let heading = self.theirs(name, None);
         let ours = self.our_heading();
         let masthead = html! {
@@ -109,6 +109,27 @@ impl Frame<'_> {
                     } "\n"
                 } "\n"
             }
+        };
+        self.page("topic", &head, &masthead, &main)
+    }
+
+    /// The page in a folder that a topic had: whoever comes is led on, with or without their doing.
+    pub(super) fn moved(&self, topic: &Listed, new: &Link) -> Markup {
+        let words = self.words;
+        let site = self.site.title.as_str();
+        let name = topic.name.as_str();
+        let head = Head { title: name, description: None, slug: Some(&topic.slug), name, moved: Some(new) };
+        let heading = self.theirs(name, None);
+        let masthead = html! {
+            header.masthead { "\n"
+                a.brand href={ (self.root) (FILE_NAME) } { (self.logo()) (site) } "\n"
+            } "\n"
+        };
+        let main = html! {
+            div.about { "\n"
+                h1 lang=[heading.lang] dir=[heading.dir] { (name) } "\n"
+                p lang=[self.ours().lang] dir=[self.ours().dir] { (words.moved) " " a href=(new) { (new) } } "\n"
+            } "\n"
         };
         self.page("topic", &head, &masthead, &main)
     }

@@ -12,6 +12,8 @@ pub(super) struct Words {
     pub(super) newest: &'static str,
     /// Where there is no story.
     pub(super) nothing: &'static str,
+    /// Where a topic has another address now, before that.
+    pub(super) moved: &'static str,
     /// Above the topics of the index.
     pub(super) topics: &'static str,
     /// Above the address of a topic's feed.
@@ -65,6 +67,7 @@ pub(super) const ENGLISH: Words = Words {
     all_topics: "All topics",
     newest: "Newest",
     nothing: "Nothing yet.",
+    moved: "This topic has a new address:",
     topics: "Topics",
     follow: "Follow this topic",
     follow_all: "All topics in one feed",

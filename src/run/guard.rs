@@ -1,0 +1,116 @@
+//! What a run would do to those who subscribe: which entries come and go, and whether it is a mistake.
+
+use std::collections::BTreeSet;
+
+use super::{Done, Mill};
+use crate::error::{Diagnostic, Severity};
+use crate::feed::Feed;
+use crate::format::Format;
+use crate::link::EntryId;
+use crate::manifest;
+use crate::report::{EntryChange, Fate, FeedChange};
+use crate::topic::TopicKey;
+use crate::write;
+
+/// A feed with fewer entries may lose them as it likes.
+const GUARDED: usize = 10;
+/// Entries that readers show as unread though they are old: with more of them in one run the owner is told.
+const FLOOD: usize = 20;
+
+/// What becomes of a feed that is written. `published` is what it was.
+pub(super) fn change(feed: &Feed, published: Option<&manifest::Feed>) -> FeedChange {
+    let entries = || {
+        feed.entries.iter().map(|entry| EntryChange {
+            id: entry.id.as_str().to_owned(),
+            date: entry.published,
+            title: Some(entry.title.as_str().to_owned()),
+        })
+    };
+    let had: BTreeSet<&str> = published.iter().flat_map(|feed| &feed.entries).map(|entry| entry.id.as_str()).collect();
+    let has: BTreeSet<&str> = feed.entries.iter().map(|entry| entry.id.as_str()).collect();
+    let new: Vec<EntryChange> = entries().filter(|entry| !had.contains(entry.id.as_str())).collect();
+    let newest = published.and_then(|feed| feed.entries.iter().map(|entry| entry.date).max());
+    let older = new.iter().filter(|entry| newest.is_some_and(|newest| entry.date < newest)).cloned().collect();
+    let gone = published.iter().flat_map(|feed| &feed.entries).filter(|entry| !has.contains(entry.id.as_str()));
+    FeedChange {
+        slug: feed.slug.clone(),
+        title: feed.title.as_str().to_owned(),
+        fate: Fate::Written,
+        entries: feed.entries.len(),
+        gone: gone.map(going).collect(),
+        new,
+        older,
+    }
+}
+
+/// An entry of which only the manifest is left.
+pub(super) fn going(entry: &manifest::Entry) -> EntryChange {
+    EntryChange { id: entry.id.clone(), date: entry.date, title: None }
+}
+
+impl Mill<'_> {
+    /// Whether so much of a feed would go with files that vanished that it is more likely a mistake than news. Then it is said.
+    pub(super) fn shrinks(&self, key: &TopicKey, published: &manifest::Feed, change: &FeedChange, done: &mut Done) -> bool {
+        let had = published.entries.len();
+        let unguarded = self.request.force || self.folder.published.selection != self.request.site.selection;
+        if unguarded || had < GUARDED || change.gone.len() * 2 <= had {
+            return false;
+        }
+        let gone: BTreeSet<&str> = change.gone.iter().map(|entry| entry.id.as_str()).collect();
+        let gone = published.entries.iter().filter(|entry| gone.contains(entry.id.as_str()));
+        let vanished = gone.filter(|entry| self.vanished(entry)).count();
+        // What is withdrawn must not wait for anybody.
+        if vanished * 2 <= had || self.holds_withdrawn(key) {
+            return false;
+        }
+        let path = published.slug.as_ref().map_or(String::new(), ToString::to_string);
+        let message = format!(
+            "this feed would lose {vanished} of its {had} entries, since their files are gone or cannot be read; it stays as it is"
+        );
+        let help = "put the articles back; or, if this is meant, run once with `--force`";
+        done.diagnostics.push(self.about(Severity::Error, &path, message, help));
+        true
+    }
+
+    /// Whether nothing is known any more of the article of an entry; of a related link, of all articles that it belongs to.
+    fn vanished(&self, entry: &manifest::Entry) -> bool {
+        let stories = &self.grouping.stories;
+        let print = |id: &str| EntryId::own(id).ok().map(|id| id.fingerprint());
+        let known = |id: &str| print(id).is_some_and(|print| stories.find([print]).is_some());
+        let withdrawn = print(&entry.id).is_some_and(|print| stories.withdrawn([print]));
+        let articles: Vec<&str> = match &entry.parents[..] {
+            [] => vec![&entry.id],
+            parents => parents.iter().map(String::as_str).collect(),
+        };
+        !withdrawn && !articles.into_iter().any(known)
+    }
+
+    /// Whether a document of a feed, as it is published, names a story that is withdrawn.
+    fn holds_withdrawn(&self, key: &TopicKey) -> bool {
+        let files =
+            self.folder.published.files.iter().filter(|(_, file)| file.feed.as_ref() == Some(key) && file.source.is_none());
+        let outlines = files.filter_map(|(path, file)| {
+            let format = Format::of_type(&file.content_type)?;
+            write::outline(&self.folder.read(path)?, format)
+        });
+        outlines.take(1).any(|outline| self.names_withdrawn(&outline))
+    }
+
+    /// Tells of entries that are new to readers and old by their date, where they are many.
+    pub(super) fn flood(&self, told: &[FeedChange]) -> Option<Diagnostic> {
+        let written = told.iter().filter(|feed| feed.fate == Fate::Written);
+        let older: BTreeSet<&str> = written.clone().flat_map(|feed| &feed.older).map(|entry| entry.id.as_str()).collect();
+        if older.len() <= FLOOD {
+            return None;
+        }
+        let most = written.max_by_key(|feed| (feed.older.len(), std::cmp::Reverse(&feed.slug)))?;
+        let path = most.slug.as_ref().map_or(String::new(), ToString::to_string);
+        let message = format!(
+            "{} entries are new to their feeds and older than what was published there before: readers show them as unread ({} of them here)",
+            older.len(),
+            most.older.len()
+        );
+        let help = "`--dry-run` and `--report` list them before they go out";
+        Some(self.about(Severity::Warning, &path, message, help))
+    }
+}
