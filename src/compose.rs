@@ -32,8 +32,18 @@ const UNSAID_WIDTH: u32 = 300;
 
 /// Composes one feed. Nothing if none of its articles could be read again.
 #[must_use]
-pub fn compose(index: &Index, site: &Site, clock: Clock, grouping: &Grouping, plan: &Plan, material: &Material) -> Option<Feed> {
-    let composer = Composer { index, site, clock, grouping, material };
+///
+/// `published` is what the feed was: an entry keeps its date as long as any of its tellings says it.
+pub fn compose(
+    index: &Index,
+    site: &Site,
+    clock: Clock,
+    grouping: &Grouping,
+    plan: &Plan,
+    material: &Material,
+    published: Option<&manifest::Feed>,
+) -> Option<Feed> {
+    let composer = Composer { index, site, clock, grouping, material, published };
     let entries = composer.entries();
     let updated = entries.iter().map(|entry| entry.updated).max()?;
     let topic = plan.topic.map(|topic| &grouping.topics[topic]);
@@ -168,6 +178,7 @@ struct Composer<'a> {
     clock: Clock,
     grouping: &'a Grouping,
     material: &'a Material,
+    published: Option<&'a manifest::Feed>,
 }
 
 /// The coverage that one article points to.
@@ -215,7 +226,7 @@ impl Composer<'_> {
             } else {
                 Vec::new()
             };
-            let mut entry = self.entry(&article.story, article.published, article.updated, EntryKind::Article);
+            let mut entry = self.entry(&article.story, self.date(*story), article.updated, EntryKind::Article);
             entry.id = self.story_id(*story, &article.story);
             entry.title = self.title(article);
             entry.categories = self.topics(*story);
@@ -317,15 +328,17 @@ impl Composer<'_> {
         let kind = EntryKind::Related { parents: parents.iter().map(|&place| self.article_reference(place)).collect() };
         let mut entry = if let Known::Linked(story) = gathered.known {
             let article = &self.material.linked[&story];
-            let mut entry = self.entry(&article.story, article.published, article.updated, kind);
+            let mut entry = self.entry(&article.story, self.date(story), article.updated, kind);
             entry.id = self.story_id(story, &article.story);
             entry.title = self.title(article);
             entry
         } else {
             let (parent, link) = self.best(gathered);
-            let published = link.published.unwrap_or_else(|| self.material.chosen[parent].1.published);
+            let id = self.link_id(link, &gathered.names);
+            let of_parent = || self.date(self.material.chosen[parent].0);
+            let published = self.kept_date(&id, gathered).or(link.published).unwrap_or_else(of_parent);
             let mut entry = self.entry(&link.story, published, link.updated.unwrap_or(published), kind);
-            entry.id = self.link_id(link, &gathered.names);
+            entry.id = id;
             if self.is_future(link.published, &gathered.names) {
                 entry.title = preview(&entry.title);
             }
@@ -340,6 +353,26 @@ impl Composer<'_> {
             }
         }
         entry
+    }
+
+    /// When a story was published.
+    fn date(&self, story: u32) -> DateTime<Utc> {
+        let date = self.grouping.stories.date(self.index, story);
+        DateTime::from_timestamp(date, 0).unwrap_or_default()
+    }
+
+    /// The date that all tellings of a link say; or that its entry was published with, if it is to keep it: one of several
+    /// tellings still says so, or none says anything, and then the entry must not move with the articles that it belongs to.
+    fn kept_date(&self, id: &EntryId, gathered: &Gathered) -> Option<DateTime<Utc>> {
+        let mut said: Vec<DateTime<Utc>> = gathered.copies.iter().filter_map(|(_, link)| link.published).collect();
+        said.dedup();
+        if let [only] = said[..] {
+            return Some(only);
+        }
+        let here = self.published.and_then(|feed| feed.entries.iter().find(|entry| entry.id == id.as_str()));
+        let elsewhere = || DateTime::from_timestamp(self.grouping.dates.of(id.fingerprint())?, 0);
+        let kept = here.map(|entry| entry.date).or_else(elsewhere)?;
+        (said.is_empty() || said.contains(&kept)).then_some(kept)
     }
 
     /// Of several copies of one link, the best; of equals, the one whose file comes first.
@@ -414,7 +447,7 @@ impl Composer<'_> {
             title: story.title.clone(),
             link: story.link.clone(),
             published,
-            updated,
+            updated: updated.max(published),
             author: author(story),
             provider: provider_name(story),
             categories: Vec::new(),

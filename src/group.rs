@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Diagnostic, Severity};
 use crate::index::Index;
-use crate::manifest::Manifest;
+use crate::manifest::{Dates, Manifest};
 use crate::site::{Content, Site};
 use crate::topic::Slug;
 
@@ -28,6 +28,8 @@ pub struct Grouping {
     pub feeds: Vec<Plan>,
     /// The topics of each story, as places in `topics`.
     story_topics: Lists,
+    /// When entries were published.
+    pub dates: Dates,
 }
 
 /// What one feed will hold.
@@ -89,7 +91,8 @@ pub struct Clock {
 /// Groups an index. `published` is what the output folder holds from earlier runs.
 #[must_use]
 pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, diagnostics: &mut Vec<Diagnostic>) -> Grouping {
-    let stories = story::stories(index, site, clock, diagnostics);
+    let dates = published.dates();
+    let stories = story::stories(index, site, clock, &dates, diagnostics);
     let found = topics::topics(index, &stories, site, published, diagnostics);
     let mut story_topics = Lists::default();
     let mut latest: Vec<Newest> = vec![Newest::new(site.limit); found.topics.len()];
@@ -101,7 +104,7 @@ pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, dia
         }
         let winner = story.winner as usize;
         let name = index.names(&index.rows[winner]).0.first().copied().unwrap_or_default();
-        let place = (std::cmp::Reverse(index.rows[winner].published), name, number);
+        let place = (std::cmp::Reverse(stories.date(index, number)), name, number);
         all.add(place);
         // The winner's topics come first, then what its other copies add.
         for row in std::iter::once(winner).chain(stories.rows(story).filter(|&row| row != winner && stories.public[row])) {
@@ -125,7 +128,7 @@ pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, dia
     if !all.best.is_empty() {
         feeds.insert(0, Plan { topic: None, chosen: all.finish(), full_text: site.content == Content::Full });
     }
-    Grouping { stories, topics: found.topics, feeds, story_topics }
+    Grouping { stories, topics: found.topics, feeds, story_topics, dates }
 }
 
 fn slug_of<'t>(topics: &'t [Topic], plan: &Plan) -> Option<&'t Slug> {

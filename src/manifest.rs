@@ -8,6 +8,7 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use crate::link::{EntryId, Fingerprint};
 use crate::topic::{Slug, TopicKey};
 
 /// Its name in the output folder.
@@ -74,7 +75,30 @@ pub struct Entry {
     pub parents: Vec<String>,
 }
 
+/// When each entry was published, by what stands for its id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dates(Vec<(Fingerprint, i64)>);
+
+impl Dates {
+    /// When the entry with this id was published, in seconds of Unix time; where feeds differ, the earliest.
+    #[must_use]
+    pub fn of(&self, id: Fingerprint) -> Option<i64> {
+        let place = self.0.partition_point(|(known, _)| *known < id);
+        self.0.get(place).filter(|(known, _)| *known == id).map(|(_, date)| *date)
+    }
+}
+
 impl Manifest {
+    /// When each entry of any feed was published.
+    #[must_use]
+    pub fn dates(&self) -> Dates {
+        let entries = self.feeds.values().flat_map(|feed| &feed.entries);
+        let date = |entry: &Entry| Some((EntryId::own(&entry.id).ok()?.fingerprint(), entry.date.timestamp()));
+        let mut dates: Vec<(Fingerprint, i64)> = entries.filter_map(date).collect();
+        dates.sort_unstable();
+        Dates(dates)
+    }
+
     /// The folder that a topic has.
     #[must_use]
     pub fn slug(&self, key: &TopicKey) -> Option<&Slug> {

@@ -255,7 +255,7 @@ impl Mill<'_> {
         let published = self.folder.published.feeds.get(&key).filter(|feed| !feed.stale);
         let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics)
             .map_err(|(path, cause)| FolderError::new(&path, format!("cannot be read: {cause}"), crate::error::EXHAUSTED))?;
-        let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material) else {
+        let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material, published) else {
             // Its files changed during the run: what was published stays, and is no less alive for it.
             done.feeds.extend(published.map(|feed| (key, feed.clone())));
             return Ok(done);

@@ -1,9 +1,12 @@
 //! One story of many addresses: which articles are the same story, which copy stands for it, and whether it may be shown.
 
+use std::collections::BTreeMap;
+
 use super::{Clock, narrow, warning};
 use crate::error::Diagnostic;
 use crate::index::{Index, Row};
-use crate::link::Fingerprint;
+use crate::link::{EntryId, Fingerprint};
+use crate::manifest::Dates;
 use crate::site::{Blocked, Site};
 
 /// Whether a story may be shown.
@@ -40,12 +43,22 @@ pub struct Stories {
     members: Vec<u32>,
     names: Vec<(Fingerprint, u32)>,
     blocked: Vec<Fingerprint>,
+    /// Stories that keep the date that they were published with, though the row that stands for them has another.
+    dated: BTreeMap<u32, i64>,
 }
 
 impl Stories {
     /// The rows that are the story, in the order of their files.
     pub fn rows(&self, story: &Story) -> impl Iterator<Item = usize> {
         self.members[story.first as usize..][..story.len as usize].iter().map(|&row| row as usize)
+    }
+
+    /// When a story was published, in seconds of Unix time: as the row says that stands for it, unless it was published with
+    /// another date that one of its rows still says. An entry must not move when a second file of its story comes.
+    #[must_use]
+    pub fn date(&self, index: &Index, story: u32) -> i64 {
+        let said = || index.rows[self.list[story as usize].winner as usize].published;
+        self.dated.get(&story).copied().unwrap_or_else(said)
     }
 
     /// The story that is known by the first of these names that any story is known by.
@@ -75,7 +88,7 @@ impl Stories {
 }
 
 /// Finds the stories of an index.
-pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mut Vec<Diagnostic>) -> Stories {
+pub(super) fn stories(index: &Index, site: &Site, clock: Clock, dates: &Dates, diagnostics: &mut Vec<Diagnostic>) -> Stories {
     let rows = &index.rows;
     let own = names_of(index, |row| index.names(row).0);
     let amp = names_of(index, |row| index.names(row).1);
@@ -92,6 +105,7 @@ pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mu
     let mut members: Vec<(u32, u32)> = (0..).zip(rows).map(|(row, _)| (narrow(sets.root(row as usize)), row)).collect();
     members.sort_unstable();
     let mut list: Vec<Story> = Vec::new();
+    let mut kept_dates: BTreeMap<u32, i64> = BTreeMap::new();
     for group in members.chunk_by(|a, b| a.0 == b.0) {
         let rows_of = || group.iter().map(|(_, row)| *row as usize);
         let shown: Vec<usize> = rows_of().filter(|&row| public[row]).collect();
@@ -122,6 +136,14 @@ pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mu
             let help = "if they are different stories, give each its own `originalUrl` or `id`; else take one out";
             diagnostics.push(warning(&index.file(&rows[winner]), message, help));
         }
+        let date = rows[winner].published;
+        if state == State::Published && shown.iter().any(|&row| rows[row].published != date) {
+            let names = shown.iter().flat_map(|&row| index.names(&rows[row]).0);
+            let own_ids = names.clone().filter_map(|name| index.own_id(*name)).map(EntryId::fingerprint);
+            let published = own_ids.chain(names.copied()).find_map(|name| dates.of(name));
+            let kept = published.filter(|date| shown.iter().any(|&row| rows[row].published == *date));
+            kept_dates.extend(kept.filter(|kept| *kept != date).map(|date| (narrow(list.len()), date)));
+        }
         let first = list.last().map_or(0, |story: &Story| story.first + story.len);
         list.push(Story { state, winner: narrow(winner), first, len: narrow(group.len()) });
     }
@@ -139,7 +161,7 @@ pub(super) fn stories(index: &Index, site: &Site, clock: Clock, diagnostics: &mu
         }
     }
     blocked.sort_unstable();
-    Stories { list, public, members, names: lookup(own, &amp, &story_of), blocked }
+    Stories { list, public, members, names: lookup(own, &amp, &story_of), blocked, dated: kept_dates }
 }
 
 /// Names and the rows that have them, sorted.
@@ -296,7 +318,7 @@ mod tests {
         };
         let (index, mut diagnostics) = index::index(paths, &rules, &site.block, 1, &AtomicUsize::new(0));
         assert_eq!((index.faulty, index.others.len()), (0, 0), "{diagnostics:?}");
-        let stories = stories(&index, &site, clock, &mut diagnostics);
+        let stories = stories(&index, &site, clock, &Dates::default(), &mut diagnostics);
         Judged { index, stories, diagnostics }
     }
 

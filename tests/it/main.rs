@@ -4,6 +4,7 @@
 
 mod bodies;
 mod cache;
+mod cron;
 mod errors;
 mod golden;
 mod kept;
