@@ -51,6 +51,7 @@ pub fn compose(index: &Index, site: &Site, clock: Clock, grouping: &Grouping, pl
         language: site.language.clone(),
         author: site.author.clone(),
         look: site.look(),
+        ttl: site.ttl,
         updated,
         entries,
     })

@@ -119,6 +119,7 @@ pub mod fetch;
 pub mod files;
 pub mod format;
 pub mod group;
+pub mod host;
 pub mod index;
 pub mod link;
 pub mod manifest;

@@ -23,6 +23,7 @@ use crate::topic::{Slug, TopicKey};
 use crate::write::{Outline, page};
 use crate::{Action, Request, compose, fetch, link, write};
 
+mod hosting;
 mod pages;
 
 /// What it takes to make feeds.
@@ -101,6 +102,7 @@ impl Mill<'_> {
             manifest.files.extend(more.files);
             changes.add(more.changes);
         }
+        self.hosting(&manifest, &mut report.diagnostics, &mut changes)?;
         self.put_manifest(&manifest, &mut changes)?;
 
         let feeds = |manifest: &Manifest| {
@@ -126,6 +128,7 @@ impl Mill<'_> {
         files.extend(self.page_paths().into_iter().map(|path| (path, "")));
         folder.claim(files.iter().map(|(path, id)| (path.as_str(), *id)), request.adopt)?;
         self.claim_assets()?;
+        self.claim_hosting()?;
         // Without a manifest nothing tells whether the feeds that are there are for the public.
         if folder.used || request.adopt {
             return Ok(());
@@ -261,6 +264,7 @@ impl Mill<'_> {
                 language: site.language.clone(),
                 author: site.author.clone(),
                 look: site.look(),
+                ttl: site.ttl,
                 updated: outline.updated.unwrap_or(DateTime::UNIX_EPOCH),
                 entries: Vec::new(),
             };

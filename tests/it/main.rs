@@ -6,6 +6,7 @@ mod bodies;
 mod cache;
 mod errors;
 mod golden;
+mod hosts;
 mod kept;
 mod mangled;
 mod mill;
