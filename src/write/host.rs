@@ -3,7 +3,9 @@
 //! A server's file is wholly ours. What others write in too (`_headers`, `_redirects`, `.htaccess`) is theirs but for
 //! [a block](merge) that is marked.
 
-use crate::host::{Host, Hosting};
+use std::collections::BTreeSet;
+
+use crate::host::{Host, Hosting, served};
 
 mod apache;
 mod block;
@@ -84,9 +86,20 @@ struct Moved {
     to: String,
 }
 
-/// Every address that has moved. A page has the address of its folder, with and without the last slash, and that of the file.
+/// The copies of feeds: a path once, and none of a file that has a rule of its own.
+fn copies(hosting: &Hosting) -> impl Iterator<Item = (&str, &str)> {
+    let served = served();
+    let known: Vec<String> = served.into_iter().filter(|kind| !kind.in_topics).map(|kind| kind.name).collect();
+    let copies = hosting.copies.iter().map(|(path, media_type)| (path.as_str(), media_type.as_str()));
+    let mut seen = BTreeSet::new();
+    copies.filter(move |(path, _)| !known.iter().any(|known| known == path) && seen.insert(*path))
+}
+
+/// Every address that has moved, once, and none that is that of a copy: of two rules for an address, some servers take neither.
+/// A page has the address of its folder, with and without the last slash, and that of the file.
 fn moved(hosting: &Hosting) -> Vec<Moved> {
     let prefix = &hosting.prefix;
+    let mut taken: BTreeSet<String> = copies(hosting).map(|(path, _)| format!("{prefix}{path}")).collect();
     let mut moved = Vec::new();
     for (from, to) in &hosting.redirects {
         let to = format!("{prefix}{}", folder(to).unwrap_or(to));
@@ -98,7 +111,8 @@ fn moved(hosting: &Hosting) -> Vec<Moved> {
             }
             None => vec![format!("{prefix}{from}")],
         };
-        moved.extend(froms.into_iter().filter(|from| *from != to).map(|from| Moved { from, to: to.clone() }));
+        let froms = froms.into_iter().filter(|from| *from != to && taken.insert(from.clone()));
+        moved.extend(froms.map(|from| Moved { from, to: to.clone() }));
     }
     moved
 }
@@ -148,6 +162,8 @@ mod tests {
             said(&[("a/index.html", "b/index.html")]),
             ["/feeds/a/ /feeds/b/", "/feeds/a /feeds/b/", "/feeds/a/index.html /feeds/b/"]
         );
+        // Once, and not where a copy is.
+        assert_eq!(said(&[("a/rss.xml", "b/rss.xml"), ("a/rss.xml", "c/rss.xml"), ("old/feed.xml", "x")]).len(), 1);
         // Not to itself.
         assert_eq!(said(&[("a/index.html", "index.html"), ("index.html", "index.html")])[3..], ["/feeds/index.html /feeds/"]);
         assert_eq!(said(&[("myindex.html", "b/rss.xml")]), ["/feeds/myindex.html /feeds/b/rss.xml"]);

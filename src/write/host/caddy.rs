@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{MARK, moved};
+use super::{MARK, copies, moved};
 use crate::format::Formats;
 use crate::host::{Host, Hosting, served};
 
@@ -36,7 +36,7 @@ pub(super) fn text(hosting: &Hosting) -> String {
         let _ = write!(all, " {paths}");
         types.extend(kind.media_type.and_then(|media_type| media_type.split(';').next()));
     }
-    for (number, (path, media_type)) in (1..).zip(&hosting.copies) {
+    for (number, (path, media_type)) in (1..).zip(copies(hosting)) {
         let path = format!("{prefix}{path}");
         headers(&mut text, hosting, &format!("copy_{number}"), &path, Some(media_type), true);
         let _ = write!(all, " {path}");

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{MARK, TOPIC, escaped, moved};
+use super::{MARK, TOPIC, copies, escaped, moved};
 use crate::format::Formats;
 use crate::host::{Hosting, Served, served};
 
@@ -34,7 +34,7 @@ pub(super) fn text(hosting: &Hosting) -> String {
         location(&mut text, hosting, &pattern, kind.media_type, &kind);
     }
     let feed = Served { label: "copy", name: String::new(), in_topics: false, media_type: None, for_readers: true };
-    for (path, media_type) in &hosting.copies {
+    for (path, media_type) in copies(hosting) {
         location(&mut text, hosting, &format!("= {prefix}{path}"), Some(media_type), &feed);
     }
     for moved in moved(hosting) {

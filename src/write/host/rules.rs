@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::moved;
+use super::{copies, moved};
 use crate::format::Formats;
 use crate::host::{Host, Hosting, served};
 
@@ -32,7 +32,7 @@ pub(super) fn headers(hosting: &Hosting) -> String {
             rule(&mut text, hosting, &path, media_type, kind.for_readers);
         }
     }
-    for (path, media_type) in &hosting.copies {
+    for (path, media_type) in copies(hosting) {
         // A copy that bears the name of a feed has its rule.
         let named = |name: &str| path == name || path.split_once('/').is_some_and(|(_, file)| file == name);
         if served().iter().any(|kind| kind.in_topics && named(&kind.name)) {
