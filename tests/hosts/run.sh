@@ -156,7 +156,7 @@ run() {
 failed=0
 for name in nginx apache caddy; do
   case $name in
-    nginx) have nginx nginx-light || continue ;;
+    nginx) have nginx nginx || continue ;;
     apache) have apache2 apache2 || continue ;;
     caddy) have caddy caddy || continue ;;
   esac

@@ -70,7 +70,7 @@ fn one_of(paths: &[&str]) -> String {
     paths.iter().map(|path| escaped(path)).collect::<Vec<_>>().join("|")
 }
 
-/// The siblings that are compressed already, for who takes them: by mod_rewrite, which wants `Options FollowSymLinks`. Without
+/// The siblings that are compressed already, for who takes them: by `mod_rewrite`, which wants `Options FollowSymLinks`. Without
 /// one of these modules they are not served, and the files are compressed as they go out.
 fn siblings(text: &mut String, hosting: &Hosting) {
     let codings = codings(hosting);

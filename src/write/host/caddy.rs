@@ -1,7 +1,6 @@
 //! Caddy: directives to be imported in a site block.
 //!
-//! Headers are set for files that exist only: a feed that is not there yet must not be kept from readers for as long as one that
-//! is there serves.
+//! Headers are set for files that exist only: that a feed is not there yet must not be remembered for as long as one that is.
 
 use std::fmt::Write;
 

@@ -1,6 +1,7 @@
 //! Netlify and Cloudflare Pages: rules by path, in `_headers` and `_redirects`.
 //!
-//! Where several rules for headers match, both join the values with commas, so no two of ours match the same path. `:topic` is one folder, in which `*` would be any number. Vary, ETag and compression are the host's own.
+//! Where several rules for headers match, both join the values with commas, so no two of ours match the same path. `:topic` is
+//! one folder, in which `*` would be any number. `Vary`, `ETag` and compression are the host's own.
 
 use std::fmt::Write;
 
