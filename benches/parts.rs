@@ -138,6 +138,7 @@ fn feed() -> Feed {
         description: text::line_of_clean("A feed to measure with"),
         home: base.clone(),
         look: Look::default(),
+        ttl: 60,
         base_url: base,
         language: feedmill::article::Language::parse("en").expect("a language"),
         author: Author { name: text::line_of_clean("Benchmark"), uri: None },

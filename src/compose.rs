@@ -61,6 +61,7 @@ pub fn compose(
         language: site.language.clone(),
         author: site.author.clone(),
         look: site.look(),
+        ttl: site.ttl,
         updated,
         ended: false,
         entries,
@@ -107,6 +108,7 @@ pub fn ended(site: &Site, clock: Clock, key: &TopicKey, published: &manifest::Fe
         author: site.author.clone(),
         look: site.look(),
         updated: date,
+        ttl: site.ttl,
         ended: true,
         entries: vec![entry],
     }

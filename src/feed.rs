@@ -37,6 +37,8 @@ pub struct Feed {
     pub author: Author,
     /// How it looks.
     pub look: Look,
+    /// RSS `ttl`, `sy:updatePeriod` and `sy:updateFrequency`: minutes after which a reader may ask again.
+    pub ttl: u32,
     /// RSS `lastBuildDate`, Atom `updated`: that of the entry that changed last, never the time of the run.
     pub updated: DateTime<Utc>,
     /// JSON `expired`: nothing will come any more, which its last entry says too.

@@ -15,8 +15,8 @@ const MARKS: [&str; 4] = [
     "<meta name=\"generator\" content=\"feedmill\">",
 ];
 
-/// How a stylesheet or a script of ours begins.
-const COMMENTS: [&str; 2] = ["/* feedmill: ", "// feedmill: "];
+/// How a stylesheet, a script or the settings of a server begin that are ours.
+const COMMENTS: [&str; 3] = ["/* feedmill: ", "// feedmill: ", "# feedmill: "];
 
 /// A format of feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -65,6 +65,8 @@
 //!   [`write::page::verify`].
 //! - What the owner's theme brings is read with the site file and told by its digest, so that a run with nothing new sees it
 //!   change: see [`site::theme`].
+//! - What a host reads is not in the manifest: it is no part of what is published, and some of it is the owner's. In a file of the
+//!   owner's, only a block is ours: see [`write::host::merge`].
 //! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
 //!
 //! # Example
@@ -124,6 +126,7 @@ pub mod fetch;
 pub mod files;
 pub mod format;
 pub mod group;
+pub mod host;
 pub mod index;
 pub mod link;
 pub mod manifest;

@@ -115,6 +115,16 @@ impl Folder {
         fs::symlink_metadata(self.path.join(path)).is_ok()
     }
 
+    /// What a file holds; nothing if there is none. `Err`: it is there, and cannot be read.
+    pub fn read_if_there(&self, path: &str) -> Result<Option<Vec<u8>>, FolderError> {
+        let file = self.path.join(path);
+        match fs::read(&file) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(FolderError::new(&file, format!("cannot be read: {error}"), "")),
+        }
+    }
+
     /// Whether the file has other bytes, or is not there.
     pub fn differs(&self, path: &str, bytes: &[u8]) -> Result<bool, FolderError> {
         let file = self.path.join(path);

@@ -25,6 +25,7 @@ use crate::{Action, Request, compose, fetch, link, write};
 
 mod gone;
 mod guard;
+mod hosting;
 mod pages;
 
 /// What it takes to make feeds.
@@ -123,6 +124,7 @@ impl Mill<'_> {
             done.add(more);
         }
         self.unmade(&mut manifest, &mut done.changes);
+        self.hosting(&manifest, &mut done)?;
         self.put_manifest(&manifest, &mut done.changes)?;
 
         let feeds = |manifest: &Manifest| {
@@ -170,6 +172,7 @@ impl Mill<'_> {
         let compressed = compressed.iter().map(|(path, id)| (path.as_str(), id.as_str()));
         folder.claim(paths.chain(compressed), request.adopt)?;
         self.claim_assets()?;
+        self.claim_hosting()?;
         // Without a manifest nothing tells whether the feeds that are there are for the public.
         if folder.used || request.adopt {
             return Ok(());

@@ -1,7 +1,7 @@
 //! The site file, `feedmill.yaml`: what an owner can set, checked.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use crate::encoding::Encoding;
 use crate::error::{help_line, shown};
 use crate::feed::{Author, Look};
 use crate::format::{Format, Formats};
+use crate::host::{self, Deployment, Host};
 use crate::link::{FEED_NAMESPACE, Key, Link, LinkError};
 use crate::read::field::{Names, NotAdded};
 use crate::read::front_matter::position;
@@ -32,6 +33,16 @@ pub const DEFAULT_BASE_URL: &str = "http://localhost:8000/";
 
 /// The id of a site that has neither an id nor an address yet.
 pub const UNSET_ID: &str = "localhost:8000";
+
+/// How long a copy of a feed serves, unless the owner says otherwise: half an hour; an hour more while a new one is fetched, and a
+/// day if that fails.
+pub const DEFAULT_CACHE_CONTROL: &str = "public, max-age=1800, stale-while-revalidate=3600, stale-if-error=86400";
+
+/// Minutes after which readers are told to ask again, unless the owner says otherwise.
+const DEFAULT_TTL: u32 = 60;
+
+/// The longest `cache_control`: Cloudflare takes no longer lines than 2,000 characters in `_headers`.
+const LONGEST_CACHE_CONTROL: usize = 500;
 
 /// A publication and what its owner wants of its feeds.
 #[derive(Clone, Debug)]
@@ -101,6 +112,12 @@ pub struct Site {
     pub stale: Stale,
     /// What files are compressed in beforehand.
     pub precompress: Vec<Encoding>,
+    /// Minutes after which a reader may ask again.
+    pub ttl: u32,
+    /// `Cache-Control` of every file, where a host can be told.
+    pub cache_control: String,
+    /// Where the output is served, if there are settings to be written for it.
+    pub deployment: Option<Deployment>,
 }
 
 /// An old address of a feed, where a copy of it lies.
@@ -330,6 +347,10 @@ struct Wire {
     also: Option<WireAlso>,
     stale: Option<Spanned<String>>,
     precompress: Option<Vec<Spanned<String>>>,
+    ttl: Option<Spanned<i64>>,
+    cache_control: Option<Spanned<String>>,
+    host: Option<Spanned<String>>,
+    host_root: Option<Spanned<PathBuf>>,
 }
 
 /// Old addresses alone, or each with the name of its format.
@@ -446,6 +467,7 @@ impl Check<'_> {
             Some(out) => out.clone(),
             None => folder.join(wire.out.as_deref().unwrap_or(Path::new("feeds"))),
         };
+        let deployment = self.deployment(folder, wire.host.as_ref(), wire.host_root.as_ref(), &base_url, &out)?;
         Ok(Site {
             file,
             id,
@@ -479,7 +501,99 @@ impl Check<'_> {
             also: self.also(wire.also)?,
             stale: self.stale(wire.stale.as_ref())?,
             precompress: self.precompress(&wire.precompress.unwrap_or_default())?,
+            ttl: self.ttl(wire.ttl.as_ref())?,
+            cache_control: self.cache_control(wire.cache_control.as_ref())?,
+            deployment,
         })
+    }
+
+    fn ttl(&self, given: Option<&Spanned<i64>>) -> Result<u32, SiteError> {
+        let Some(given) = given else { return Ok(DEFAULT_TTL) };
+        u32::try_from(given.value).ok().filter(|minutes| (1..=10_080).contains(minutes)).ok_or_else(|| {
+            let help = format!("these are minutes, and 10080 of them are a week; without this line it is {DEFAULT_TTL}");
+            self.error(Some(given), "`ttl` is not a number from 1 to 10080", help)
+        })
+    }
+
+    /// It stands between quotes, or bare, in files of several languages: what has a meaning in one of them is refused.
+    fn cache_control(&self, given: Option<&Spanned<String>>) -> Result<String, SiteError> {
+        let Some(given) = given else { return Ok(DEFAULT_CACHE_CONTROL.to_owned()) };
+        let text = given.value.as_str();
+        let wrong = |what: &str| {
+            let help = format!("write directives of RFC 9111, such as: {DEFAULT_CACHE_CONTROL}");
+            self.error(Some(given), format!("`cache_control` {what}"), help)
+        };
+        match text {
+            "" => Err(wrong("is empty")),
+            _ if text.len() > LONGEST_CACHE_CONTROL => Err(wrong(&format!("is longer than {LONGEST_CACHE_CONTROL} bytes"))),
+            _ if host::is_value(text) => Ok(text.to_owned()),
+            _ if text.trim() != text => Err(wrong("begins or ends with white space")),
+            _ => Err(wrong("has a character that is not a letter, a digit, a space or one of `,` `=` `-` `_` `.`")),
+        }
+    }
+
+    fn deployment(
+        &self,
+        folder: &Path,
+        host: Option<&Spanned<String>>,
+        root: Option<&Spanned<PathBuf>>,
+        base_url: &Link,
+        out: &Path,
+    ) -> Result<Option<Deployment>, SiteError> {
+        let names = Host::ALL.map(Host::name);
+        let Some(given) = host else {
+            let help = format!("add `host`, which is one of {}", names.join(", "));
+            return match root {
+                None => Ok(None),
+                root => Err(self.error(root, "`host_root` is for a `host`, and there is none", help)),
+            };
+        };
+        let Some(host) = Host::ALL.into_iter().find(|host| host.name() == given.value) else {
+            return Err(self.choice("host", Some(given), &names));
+        };
+        let path = host::prefix(base_url);
+        // What the command line says otherwise is meant for this run, and is no fault of the site file.
+        let (moved, address_moved) = (self.overrides.out.is_some(), self.overrides.base_url.is_some());
+        let place = match root {
+            None => Some(String::new()),
+            Some(root) => below(&folder.join(&root.value), out),
+        };
+        let found = |elsewhere| {
+            let below = place.clone().unwrap_or_default();
+            let root = root.map_or(out.to_owned(), |root| folder.join(&root.value));
+            Ok(Some(Deployment { host, root, below, elsewhere }))
+        };
+        if host.wants_paths() && !host::is_plain(path) {
+            let message = format!("`{path}` in `base_url` has characters that may mean something to {}", host.title());
+            if address_moved {
+                return found(Some(message));
+            }
+            let help = "let the path be of letters, digits, `-`, `.`, `_`, `~` and `/`, or take `host` out";
+            return Err(self.error(Some(given), message, help));
+        }
+        let Some(place) = &place else {
+            let message = format!("the output folder {} does not lie in `host_root`", shown(out));
+            if moved {
+                return found(Some(message));
+            }
+            return Err(self.error(root, message, "write the folder that is deployed, relative to this file"));
+        };
+        let served = format!("/{place}");
+        if host.reads_from_root() && served != path {
+            let message = format!("the output is at `{served}` of what is deployed, and at `{path}` in `base_url`");
+            if moved || address_moved {
+                return found(Some(message));
+            }
+            let help = match root {
+                None => format!("set `host_root` to the folder that is deployed, in which the output is at `{path}`"),
+                Some(_) => {
+                    format!("let `base_url` end in `{served}`, or set `host_root` so that the output is at `{path}` in it")
+                }
+            };
+            let (line, column) = root.map_or(number(given.referenced), |root| number(root.referenced));
+            return Err(SiteError { path: self.path.to_owned(), line, column, message, help });
+        }
+        found(None)
     }
 
     fn theme(&self, folder: &Path, given: &WireTheme) -> Result<Theme, SiteError> {
@@ -833,6 +947,24 @@ fn selection(wire: &Wire) -> String {
     let fields: Vec<(String, Vec<String>)> = fields.collect();
     let said = format!("{:?}", (list(&wire.articles), list(&wire.include), list(&wire.exclude), fields));
     Uuid::new_v5(&FEED_NAMESPACE, said.as_bytes()).simple().to_string()
+}
+
+/// The path of a folder below another, with `/` behind each name; nothing if it does not lie there. Links are not followed.
+fn below(root: &Path, folder: &Path) -> Option<String> {
+    let whole = |path: &Path| {
+        let mut whole = PathBuf::new();
+        for part in std::path::absolute(path).ok()?.components() {
+            if part == Component::ParentDir {
+                whole.pop();
+            } else if part != Component::CurDir {
+                whole.push(part);
+            }
+        }
+        Some(whole)
+    };
+    let (root, folder) = (whole(root)?, whole(folder)?);
+    let names = folder.strip_prefix(root).ok()?.components();
+    names.map(|name| name.as_os_str().to_str().map(|name| format!("{name}/"))).collect()
 }
 
 fn number(location: serde_yaml::Location) -> (usize, usize) {

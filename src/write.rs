@@ -11,6 +11,7 @@ use read_back::Said;
 
 mod atom1;
 mod body;
+pub mod host;
 mod json_feed;
 mod opml2;
 pub mod page;

@@ -199,6 +199,7 @@ impl Mill<'_> {
             author: site.author.clone(),
             look: site.look(),
             updated: outline.updated.unwrap_or(DateTime::UNIX_EPOCH),
+            ttl: site.ttl,
             ended: false,
             entries: Vec::new(),
         }

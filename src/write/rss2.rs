@@ -21,9 +21,6 @@ use crate::link::Link;
 
 pub(super) const SHAPE: Shape = Shape { root: "rss", depth: 2, entry: "item", address: "href" };
 
-/// Minutes after which a reader may ask again.
-const TTL: &str = "60";
-
 const NAMESPACES: [(&str, &str); 2] =
     [("media", "http://search.yahoo.com/mrss/"), ("sy", "http://purl.org/rss/1.0/modules/syndication/")];
 
@@ -43,10 +40,10 @@ pub(super) fn write(feed: &Feed, bodies: &[String], memory: Vec<u8>) -> Result<V
         last_build_date: Some(date(feed.updated)),
         generator: Some(GENERATOR.to_owned()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
-        ttl: Some(TTL.to_owned()),
+        ttl: Some(feed.ttl.to_string()),
         image: logo(feed),
         atom_ext: Some(atom::AtomExtension { links: vec![self_link] }),
-        extensions: hourly(),
+        extensions: syndication(feed.ttl),
         items: feed.entries.iter().zip(bodies).map(|(entry, body)| item(entry, body)).collect(),
         namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),
         ..Channel::default()
@@ -91,15 +88,26 @@ fn logo(feed: &Feed) -> Option<rss::Image> {
 }
 
 /// Thunderbird asks again as `sy:` says. Not through the crate's own type for it, which adds an `updateBase` in 1970.
-fn hourly() -> ExtensionMap {
+fn syndication(minutes: u32) -> ExtensionMap {
+    let (period, frequency) = update(minutes);
     let element = |name: &str, value: &str| {
         vec![Extension { name: format!("sy:{name}"), value: Some(value.to_owned()), ..Extension::default() }]
     };
     let elements = BTreeMap::from([
-        ("updateFrequency".to_owned(), element("updateFrequency", "1")),
-        ("updatePeriod".to_owned(), element("updatePeriod", "hourly")),
+        ("updateFrequency".to_owned(), element("updateFrequency", &frequency.to_string())),
+        ("updatePeriod".to_owned(), element("updatePeriod", period)),
     ]);
     BTreeMap::from([("sy".to_owned(), elements)])
+}
+
+/// The shortest period, and how many times in it, that come to as many minutes; if none does, those of the longest, which come
+/// nearest.
+fn update(minutes: u32) -> (&'static str, u32) {
+    const PERIODS: [(&str, u32); 3] = [("hourly", 60), ("daily", 24 * 60), ("weekly", 7 * 24 * 60)];
+    let minutes = minutes.max(1);
+    let exact = PERIODS.into_iter().find(|(_, period)| period.is_multiple_of(minutes));
+    let (name, period) = exact.unwrap_or(PERIODS[2]);
+    (name, ((period + minutes / 2) / minutes).max(1))
 }
 
 fn item(entry: &Entry, body: &str) -> Item {
@@ -155,6 +163,25 @@ pub(super) fn date(date: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn minutes_are_said_as_times_in_a_period() {
+        for (minutes, said) in [
+            (1, ("hourly", 60)),
+            (15, ("hourly", 4)),
+            (60, ("hourly", 1)),
+            (90, ("daily", 16)),
+            (720, ("daily", 2)),
+            (1440, ("daily", 1)),
+            (5040, ("weekly", 2)),
+            (10_080, ("weekly", 1)),
+            // 10,080 minutes over 202 are 49.9, and over 1 they are all of them.
+            (50, ("weekly", 202)),
+            (7000, ("weekly", 1)),
+        ] {
+            assert_eq!(update(minutes), said, "{minutes}");
+        }
+    }
 
     #[test]
     fn less_than_is_a_number_in_plain_text_only() {

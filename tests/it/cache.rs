@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::mill::{Mill, files};
 
 /// Longer than a file has to be as it is to be trusted.
-const SETTLED: Duration = Duration::from_millis(3200);
+pub const SETTLED: Duration = Duration::from_millis(3200);
 
 const SITE: &str = "id: mine\nbase_url: https://feeds.example.org/\nout: ../feeds\n";
 

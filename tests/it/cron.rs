@@ -192,8 +192,9 @@ fn a_feed_may_lose_entries_on_purpose() {
 
 #[test]
 fn coverage_goes_with_the_files_of_its_articles() {
-    let related: String =
-        (1..=9).map(|n| format!("- {{title: R {n}, webUrl: \"https://r.example/{n}\", date: 2020-10-01}}\n")).collect();
+    let related: Vec<String> =
+        (1..=9).map(|n| format!("- {{title: R {n}, webUrl: \"https://r.example/{n}\", date: 2020-10-01}}")).collect();
+    let related = related.join("\n");
     let article = format!("title: A\ndate: 2020-11-01\nlink: https://example.org/a\ntopics: [AI]\nrelated:\n{related}");
     let mill = mill("").article("in/a.md", &article).story("in/b.md", "B", "2020-11-02", "AI");
     mill.run("build in").silent();
@@ -241,7 +242,7 @@ fn a_feed_whose_topic_has_gone_ends_with_an_entry_that_says_so() {
     for file in ["chips/rss.xml", "chips/atom.xml", "chips/feed.json", "old/chips.xml"] {
         let text = mill.read(&format!("feeds/{file}"));
         assert!(text.contains("This feed has ended: Chips") && !text.contains("Chips 1"), "{file}: {text}");
-        assert_eq!(count(&text, "2020-11-23") + count(&text, "23 Nov 2020") > 0, true, "{file}: {text}");
+        assert!(text.contains("2020-11-23") || text.contains("23 Nov 2020"), "{file}: {text}");
     }
     assert!(mill.read("feeds/chips/feed.json").contains("\"expired\": true"));
     assert!(!mill.read("feeds/chips/index.html").contains("Chips 1"));
@@ -407,7 +408,7 @@ fn compressed_files_lie_beside_what_is_text_and_go_with_it() {
     // Without them, an old one would be served instead of what is new.
     let mill = spoiled.file("in/feedmill.yaml", format!("{SITE}precompress: [brotli]\n"));
     mill.run("build in").silent();
-    assert!(mill.listing("feeds").iter().all(|path| !path.ends_with(".gz")));
+    assert!(mill.listing("feeds").iter().all(|path| !matches!(Encoding::of(path), Some((Encoding::Gzip, _)))));
     agrees(&mill);
     // Without the manifest they are known by what is in them.
     let mill = mill.without("feeds/feedmill.json");

@@ -7,6 +7,7 @@ mod cache;
 mod cron;
 mod errors;
 mod golden;
+mod hosts;
 mod kept;
 mod mangled;
 mod mill;

@@ -147,6 +147,7 @@ fn feed(texts: [&str; 4], entries: Vec<Entry>) -> Feed {
             logo: Some(odd_link(b)),
             icon: Some(link("https://feeds.example.org/a&b.png")),
         },
+        ttl: 60,
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
         entries,
     }

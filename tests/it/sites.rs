@@ -371,7 +371,7 @@ feedmill: news/feedmill.yaml:1:19: the key `url` is not known
 zzzzzz: x
 =>
 feedmill: news/feedmill.yaml:1:1: the key `zzzzzz` is not known
-  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats, browser_style, theme, also, stale, precompress
+  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats, browser_style, theme, also, stale, precompress, ttl, cache_control, host, host_root
 ");
 }
 
@@ -639,5 +639,120 @@ fn a_topic_cannot_take_the_key_of_the_feed_of_all_topics() {
         let mill = mill().file("news/feedmill.yaml", format!("id: x\ntopics:\n  AI:\n    key: {key}"));
         let run = mill.run("check news").status(2).stdout("");
         assert!(run.stderr.starts_with("feedmill: news/feedmill.yaml:4:10: `key` is empty\n"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn how_long_a_feed_serves_has_bounds() {
+    refused(
+        "
+ttl: 0
+=>
+feedmill: news/feedmill.yaml:1:6: `ttl` is not a number from 1 to 10080
+  help: these are minutes, and 10080 of them are a week; without this line it is 60
+
+ttl: 10081
+=>
+feedmill: news/feedmill.yaml:1:6: `ttl` is not a number from 1 to 10080
+  help: these are minutes, and 10080 of them are a week; without this line it is 60
+
+ttl: hourly
+=>
+feedmill: news/feedmill.yaml:1:6: `ttl` wants a value of another kind
+  help: the README has an example of every key
+
+cache_control: ''
+=>
+feedmill: news/feedmill.yaml:1:16: `cache_control` is empty
+  help: write directives of RFC 9111, such as: public, max-age=1800, stale-while-revalidate=3600, stale-if-error=86400
+",
+    );
+    let long = format!("x{}", "=1".repeat(250));
+    let another = "has a character that is not a letter, a digit, a space or one of `,` `=` `-` `_` `.`";
+    let ends = "begins or ends with white space";
+    for (value, wrong) in [
+        (r#""public\n  X-A: b""#, another),
+        (r#"'private="x"'"#, another),
+        (r"'a\'", another),
+        ("$http_cookie", another),
+        ("'%{a}e'", another),
+        ("'{env.HOME}'", another),
+        ("max-age=1; x", another),
+        ("é", another),
+        ("' public'", ends),
+        (r#""public\n""#, ends),
+        (long.as_str(), "is longer than 500 bytes"),
+    ] {
+        let mill = mill().file("news/feedmill.yaml", format!("cache_control: {value}"));
+        let run = mill.run("check news").status(2).stdout("");
+        let expected = format!("feedmill: news/feedmill.yaml:1:16: `cache_control` {wrong}\n");
+        assert!(run.stderr.starts_with(&expected), "{value}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_ttl_is_said_in_every_way_of_rss() {
+    for (line, ttl, period, frequency) in [("", 60, "hourly", 1), ("ttl: 30", 30, "hourly", 2), ("ttl: 1440", 1440, "daily", 1)] {
+        let mill = mill().file("news/feedmill.yaml", format!("id: x\nformats: [rss]\n{line}"));
+        mill.run("build news --out out").silent();
+        let feed = mill.read("out/rss.xml");
+        for element in [
+            format!("<ttl>{ttl}</ttl>"),
+            format!("<sy:updatePeriod>{period}</sy:updatePeriod>"),
+            format!("<sy:updateFrequency>{frequency}</sy:updateFrequency>"),
+            "xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\"".to_owned(),
+        ] {
+            assert!(feed.contains(&element), "{element}: {feed}");
+        }
+    }
+}
+
+#[test]
+fn a_host_finds_the_output_where_its_address_says() {
+    refused(
+        "
+host: ngnix
+=>
+feedmill: news/feedmill.yaml:1:7: `host` is one of nginx, apache, caddy, netlify, cloudflare-pages, github-pages
+  help: did you mean `nginx`?
+
+host: cloudflare
+=>
+feedmill: news/feedmill.yaml:1:7: `host` is one of nginx, apache, caddy, netlify, cloudflare-pages, github-pages
+
+host_root: public
+=>
+feedmill: news/feedmill.yaml:1:12: `host_root` is for a `host`, and there is none
+  help: add `host`, which is one of nginx, apache, caddy, netlify, cloudflare-pages, github-pages
+",
+    );
+    // Not where the command line has another output.
+    for (lines, expected) in [
+        (
+            "host: caddy\nbase_url: https://example.org/a%20b/\nout: ../public",
+            "1:7: `/a%20b/` in `base_url` has characters that may mean something to Caddy\n  help: let the path be of letters, \
+             digits, `-`, `.`, `_`, `~` and `/`, or take `host` out",
+        ),
+        (
+            "host: apache\nhost_root: ../public\nout: ../publicity",
+            "2:12: the output folder publicity does not lie in `host_root`\n  help: write the folder that is deployed, relative \
+             to this file",
+        ),
+        (
+            "base_url: https://example.org/feeds\nhost: netlify\nout: ../public/feeds",
+            "2:7: the output is at `/` of what is deployed, and at `/feeds/` in `base_url`\n  help: set `host_root` to the folder \
+             that is deployed, in which the output is at `/feeds/`",
+        ),
+        (
+            "base_url: https://example.org/\nhost: cloudflare-pages\nhost_root: ../public\nout: ../public/feeds",
+            "3:12: the output is at `/feeds/` of what is deployed, and at `/` in `base_url`\n  help: let `base_url` end in \
+             `/feeds/`, or set `host_root` so that the output is at `/` in it",
+        ),
+    ] {
+        let mill = mill().file("news/feedmill.yaml", lines);
+        for command in ["check news", "build news"] {
+            let _ = mill.run(command).status(2).stdout("").stderr(&format!("feedmill: news/feedmill.yaml:{expected}"));
+        }
+        assert_eq!(mill.listing("."), ["news/feedmill.yaml", "news/good.md"]);
     }
 }

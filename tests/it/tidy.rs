@@ -9,8 +9,10 @@ use crate::mill::files;
 const STAGES: &[&str] = &["index", "group", "fetch", "compose", "write", "publish"];
 
 /// What is only known, free for all.
-const DATA: &[&str] =
-    &["article", "encoding", "error", "feed", "files", "format", "link", "manifest", "report", "site", "stamp", "text", "topic"];
+const DATA: &[&str] = &[
+    "article", "encoding", "error", "feed", "files", "format", "host", "link", "manifest", "report", "site", "stamp", "text",
+    "topic",
+];
 
 /// What a part may use besides data: `read` is shared by the two stages that read; of another stage it may take the values that
 /// it is handed, by name, and nothing else.
