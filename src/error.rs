@@ -25,6 +25,23 @@ pub enum Error {
     Folder(#[from] FolderError),
 }
 
+impl Error {
+    /// The same as a finding, for who lists findings.
+    #[must_use]
+    pub fn diagnostic(&self) -> Diagnostic {
+        match self {
+            Self::Site(error) => {
+                let whole = Diagnostic::of_file(Severity::Error, &shown(&error.path), &error.message, &error.help);
+                Diagnostic { line: error.line, column: error.column, ..whole }
+            }
+            Self::Articles { path, cause } => {
+                Diagnostic::of_file(Severity::Error, &shown(path), format!("cannot read this folder: {cause}"), "")
+            }
+            Self::Folder(error) => Diagnostic::of_file(Severity::Error, &shown(&error.path), &error.message, &error.help),
+        }
+    }
+}
+
 /// Why an output folder cannot be used, or must not be touched.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {message}{}", shown(.path), help_line(.help))]

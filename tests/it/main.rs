@@ -13,6 +13,8 @@ mod order;
 mod pages;
 mod publish;
 mod readers;
+mod report;
 mod sites;
 mod start;
 mod tidy;
+mod told;
