@@ -16,6 +16,8 @@ use crate::error::{Diagnostic, Excerpt, Severity};
 use crate::report::Counts;
 use crate::stamp;
 
+pub mod told;
+
 /// File systems keep times as coarsely as this, and so do some clocks: what changed so shortly before a run may have changed
 /// again since, and show the same times.
 const GRANULARITY: Duration = Duration::from_secs(2);

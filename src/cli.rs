@@ -22,12 +22,14 @@ Examples:
   feedmill check news                    read every article below news/ and say what is wrong
   feedmill build news --out public/feeds
                                          publish the feeds
-  */5 * * * * feedmill build ~/news      in a crontab: silent unless something is wrong
+  */5 * * * * feedmill build ~/news      in a crontab: silent unless something is wrong, and that is said
+                                         once in 24 hours
 
 Exit status:
   0  done; articles that were left out are named on standard error
   1  check, or build --strict, found errors (strict publishes nothing then)
-  2  the run failed; what was published stays as it was
+  2  the run failed, and what was published stays as it was; or a file for --report or
+      --changed could not be written
   3  another run is writing to the same output folder";
 
 /// What feedmill can do.
@@ -45,7 +47,9 @@ pub(crate) enum Command {
 const BUILD_EXAMPLES: &str = "\
 Examples:
   feedmill build news                        with feedmill.yaml in news/ or a folder above it
-  feedmill build news --dry-run              what would change?
+  feedmill build news --dry-run              what would change, and what would readers see as new?
+  feedmill build news --report report.json --changed changed.txt
+                                             what was done, and the addresses to purge, for programs
   feedmill build news --include-unpublished --out preview
                                              see drafts and what is waiting, in feeds of their own
 
@@ -69,7 +73,7 @@ pub(crate) struct Build {
     /// Show drafts, unpublished and future articles too, marked [Preview]; wants an --out of its own.
     #[arg(long)]
     pub(crate) include_unpublished: bool,
-    /// Say what would change, and change nothing.
+    /// Say what would change, and which entries would come and go in each feed; change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Replace files that feedmill did not write.
@@ -81,6 +85,9 @@ pub(crate) struct Build {
     /// Wait for another run that is writing to the output folder, instead of leaving with status 3.
     #[arg(long)]
     pub(crate) wait: bool,
+    /// Write the addresses of what changed to FILE, one a line, for purging; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changed: Option<PathBuf>,
 }
 
 /// What `check` takes.
@@ -103,13 +110,16 @@ pub(crate) struct Common {
     /// The time to go by, for articles that are dated in the future [default: now; SOURCE_DATE_EPOCH is heeded].
     #[arg(long, value_name = "TIME", env = "FEEDMILL_NOW")]
     pub(crate) now: Option<String>,
-    /// Read every article even if nothing seems to have changed since the last run.
+    /// Write what was found and done to FILE, as JSON; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Read every article even if nothing seems to have changed since the last run, and repeat what was said.
     #[arg(long)]
     pub(crate) no_cache: bool,
     /// Print errors only.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Also print notes, files that are no articles, and every file that changes.
+    /// Also print notes, files that are no articles, every file and feed that changes, and what was said before.
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

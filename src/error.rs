@@ -58,6 +58,29 @@ pub fn is_exhausted(error: &std::io::Error) -> bool {
     }
 }
 
+impl Error {
+    /// The same as a finding, for who lists findings.
+    #[must_use]
+    pub fn diagnostic(&self) -> Diagnostic {
+        match self {
+            Self::Site(error) => {
+                let whole = Diagnostic::of_file(Severity::Error, &shown(&error.path), &error.message, &error.help);
+                Diagnostic { line: error.line, column: error.column, ..whole }
+            }
+            Self::Articles { path, cause } => {
+                Diagnostic::of_file(Severity::Error, &shown(path), format!("cannot read this folder: {cause}"), "")
+            }
+            Self::Exhausted { path, cause } => {
+                Diagnostic::of_file(Severity::Error, &shown(path), format!("cannot be read: {cause}"), EXHAUSTED)
+            }
+            Self::Folder(error) => Diagnostic::of_file(Severity::Error, &shown(&error.path), &error.message, &error.help),
+            Self::Busy { path } => {
+                Diagnostic::of_file(Severity::Error, &shown(path), "another run is writing here", "wait for it with `--wait`")
+            }
+        }
+    }
+}
+
 /// Why an output folder cannot be used, or must not be touched.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {message}{}", shown(.path), help_line(.help))]

@@ -31,8 +31,8 @@
 //! - No stage uses another. `index` and `fetch` share [`read`].
 //! - `group`, `compose` and `write` are pure: no files, clock, environment, randomness, or maps in hash order. The clock is
 //!   read once, in `main`, and what was published before is a value, [`manifest::Manifest`].
-//! - Only `read` opens articles, only `publish` changes the output folder, only [`cache`] keeps anything elsewhere, and only
-//!   `main` prints.
+//! - Only `read` opens articles, only `publish` changes the output folder, only [`cache`] keeps anything elsewhere, only
+//!   [`aside`] writes what the command line names besides, and only `main` prints.
 //! - No unchecked string reaches a document: text is cleaned ([`text`]) and addresses are parsed ([`link`]) where they are
 //!   read, and the types say so. Writers only escape.
 //! - The value of an unknown key of front matter is never in memory, so that none can leak.
@@ -117,6 +117,7 @@ use crate::run::Mill;
 use crate::site::{Site, SiteError};
 
 pub mod article;
+pub mod aside;
 pub mod cache;
 pub mod compose;
 pub mod encoding;
@@ -310,8 +311,10 @@ fn lock(request: &Request) -> Result<Lock, Error> {
 }
 
 /// What a run's state is called: runs of other articles, output or purpose have states of their own.
-fn run_name(request: &Request) -> u64 {
-    let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+#[must_use]
+pub fn run_name(request: &Request) -> u64 {
+    // What is not there yet has a place all the same.
+    let absolute = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
     let articles: Vec<PathBuf> = request.articles.iter().map(|path| absolute(path)).collect();
     stamp::digest((articles, absolute(&request.site.out), request.action == Action::Check, request.clock.preview))
 }

@@ -1,18 +1,22 @@
 //! The program `feedmill`: arguments in, printing, exit status. The only place that prints, and that asks the time.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use clap::Parser;
-use feedmill::error::{Diagnostic, Severity, shown};
+use feedmill::cache::told::Told;
+use feedmill::error::{Diagnostic, Error, FolderError, Severity, help_line, shown};
 use feedmill::group::Clock;
-use feedmill::report::Report;
+use feedmill::link::Link;
+use feedmill::publish::Folder;
+use feedmill::report::feeds::Tense;
+use feedmill::report::{Changes, Report, addresses, feeds, json};
 use feedmill::site::{self, Overrides, Site};
-use feedmill::{Action, Progress, Request, build, read};
+use feedmill::{Action, Progress, Request, aside, build, manifest, read, run_name};
 
 mod cli;
 
@@ -22,6 +26,8 @@ use cli::{Build, Cli, Command, Common};
 const FOUND_ERRORS: u8 = 1;
 /// The run failed.
 const FAILED: u8 = 2;
+/// Another run is at work in the output folder.
+const BUSY: u8 = 3;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -31,17 +37,14 @@ fn main() -> ExitCode {
             let action = if build.dry_run { Action::DryRun } else { Action::Publish };
             let overrides = Overrides { base_url: build.base_url, out: build.out };
             let preview = build.include_unpublished;
-            let Build { strict, adopt, force, wait, .. } = build;
-            run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait })
+            let Build { strict, adopt, force, wait, changed, .. } = build;
+            run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed })
         }
     };
-    outcome.unwrap_or_else(|message| {
-        say_error(&format!("feedmill: {message}"));
-        if under_github_actions() {
-            say(&format!("::error::{}", escaped(&message)));
-        }
-        ExitCode::from(FAILED)
-    })
+    ExitCode::from(outcome.unwrap_or_else(|stop| {
+        stop.say(false);
+        stop.status
+    }))
 }
 
 /// What sets one run apart from another, besides what every run takes.
@@ -54,26 +57,156 @@ struct Run {
     adopt: bool,
     force: bool,
     wait: bool,
+    /// Where the addresses go that answer otherwise than before.
+    changed: Option<PathBuf>,
 }
 
 impl Default for Run {
     fn default() -> Self {
         let (preview, strict, adopt, force, wait) = Default::default();
-        Self { action: Action::Check, overrides: Overrides::default(), preview, strict, adopt, force, wait }
+        let overrides = Overrides::default();
+        Self { action: Action::Check, overrides, preview, strict, adopt, force, wait, changed: None }
     }
 }
 
-fn run(common: &Common, run: &Run) -> Result<ExitCode, String> {
-    let (site, articles) = site(common, &run.overrides)?;
-    if run.preview && run.overrides.out.is_none() {
-        return Err("`--include-unpublished` wants an output folder of its own\n  help: add `--out preview`".to_owned());
+/// What ends the program before its time: what is said, and the same for a report.
+struct Stop {
+    said: String,
+    // It is large, and there is seldom one.
+    finding: Box<Diagnostic>,
+    status: u8,
+}
+
+impl Stop {
+    /// Something is wrong with what was asked.
+    fn new(message: &str, help: &str) -> Self {
+        let finding = Box::new(Diagnostic::of_file(Severity::Error, "", message, help));
+        Self { said: format!("{message}{}", help_line(help)), finding, status: FAILED }
     }
+
+    /// Prints it; an annotation goes where standard output is free for it.
+    fn say(&self, standard_output_is_taken: bool) {
+        say_error(&format!("feedmill: {}", self.said));
+        if under_github_actions() {
+            tell(standard_output_is_taken, &format!("::error::{}", escaped(&self.said)));
+        }
+    }
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let status = if matches!(error, Error::Busy { .. }) { BUSY } else { FAILED };
+        Self { said: error.to_string(), finding: Box::new(error.diagnostic()), status }
+    }
+}
+
+/// What a run came to know before it did anything.
+#[derive(Default)]
+struct Known {
+    now: Option<DateTime<Utc>>,
+    out: Option<PathBuf>,
+    base_url: Option<Link>,
+}
+
+/// A run from end to end, with the files that it leaves for other programs. Gives the exit status.
+fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
+    let begun = Instant::now();
+    if common.report.is_some() && common.report == run.changed {
+        return Err(Stop::new("`--report` and `--changed` name one file", "give each a file of its own"));
+    }
+    let taken = standard_output_is_taken(common, run);
+    let mut known = Known::default();
+    let (mut report, mut status) = match carry_out(common, run, &mut known) {
+        Ok(report) if report.failed => (report, FAILED),
+        Ok(report) if report.has_errors() && (run.action == Action::Check || run.strict) => (report, FOUND_ERRORS),
+        Ok(report) => (report, 0),
+        Err(stop) => {
+            stop.say(taken);
+            (Report { diagnostics: vec![*stop.finding], ..Report::default() }, stop.status)
+        }
+    };
+    if let Some(file) = &run.changed {
+        // A run that failed before it knew the address changed nothing.
+        let text = known.base_url.as_ref().map(|base_url| addresses::changed(&report.changes, base_url));
+        if let Err(stop) = leave(file, &text.unwrap_or_default(), &known, &report.changes) {
+            stop.say(taken);
+            status = status.max(stop.status);
+            report.diagnostics.push(*stop.finding);
+        }
+    }
+    if let Some(file) = &common.report {
+        let action = match run.action {
+            Action::Check => "check",
+            Action::DryRun => "dry-run",
+            Action::Publish => "build",
+        };
+        let (now, out, base_url) = (known.now, known.out.as_deref(), known.base_url.as_ref());
+        let text = json::render(&report, &json::Facts { action, status, now, took: begun.elapsed(), out, base_url });
+        if let Err(stop) = leave(file, &text, &known, &report.changes) {
+            stop.say(taken);
+            status = status.max(stop.status);
+        }
+    }
+    Ok(status)
+}
+
+/// Whether standard output belongs to another program, so that what is for people goes to standard error.
+fn standard_output_is_taken(common: &Common, run: &Run) -> bool {
+    [&common.report, &run.changed].into_iter().flatten().any(|file| is_standard_output(file))
+}
+
+fn is_standard_output(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// Leaves a text for other programs in a file, or on standard output.
+fn leave(file: &Path, text: &str, known: &Known, changes: &Changes) -> Result<(), Stop> {
+    if is_standard_output(file) {
+        let mut output = std::io::stdout().lock();
+        return match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Stop::new(&format!("standard output cannot be written: {error}"), ""))
+            }
+            _ => Ok(()),
+        };
+    }
+    if known.out.as_deref().is_some_and(|out| is_published(file, out, changes)) {
+        let (message, help) = ("this file is published, and is not written over", "name another file");
+        return Err(FolderError::new(file, message, help).into());
+    }
+    Ok(aside::write(file, text)?)
+}
+
+/// Whether a file of that name is one that feedmill publishes.
+fn is_published(file: &Path, out: &Path, changes: &Changes) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Ok(folder), Ok(root), Some(name)) = (folder.canonicalize(), out.canonicalize(), file.file_name()) else {
+        return false;
+    };
+    let Ok(below) = folder.strip_prefix(root) else { return false };
+    let path = below.join(name).to_string_lossy().replace('\\', "/");
+    path == manifest::FILE_NAME
+        || [&changes.written, &changes.unchanged].into_iter().any(|paths| paths.contains(&path))
+        || Folder::open(out).is_ok_and(|folder| folder.published.files.contains_key(&path))
+}
+
+/// Reads, publishes and prints; what is known before anything is done stands in `known` then.
+fn carry_out(common: &Common, run: &Run, known: &mut Known) -> Result<Report, Stop> {
+    let (site, articles) = site(common, &run.overrides)?;
+    known.out = Some(site.out.clone());
+    known.base_url = Some(site.base_url.clone());
+    if run.preview && run.overrides.out.is_none() {
+        return Err(Stop::new("`--include-unpublished` wants an output folder of its own", "add `--out preview`"));
+    }
+    let now = now(common, &site)?;
+    known.now = Some(now);
     let progress = Progress::default();
     let cache = if common.no_cache { None } else { cache_folder() };
     let request = Request {
         articles: &articles,
         site: &site,
-        clock: Clock { now: now(common, &site)?, preview: run.preview },
+        clock: Clock { now, preview: run.preview },
         action: run.action,
         strict: run.strict,
         adopt: run.adopt,
@@ -84,26 +217,21 @@ fn run(common: &Common, run: &Run) -> Result<ExitCode, String> {
         program: program(),
         cache: cache.as_deref(),
     };
-    let report = watched(&request, common.quiet).map_err(|error| error.to_string())?;
-    print(&report, common, run, &site);
-    Ok(if report.failed {
-        ExitCode::from(FAILED)
-    } else if report.has_errors() && (run.action == Action::Check || run.strict) {
-        ExitCode::from(FOUND_ERRORS)
-    } else {
-        ExitCode::SUCCESS
-    })
+    let report = watched(&request, common.quiet)?;
+    print(&report, common, run, &request);
+    Ok(report)
 }
 
 /// The site, and the folders to read: the command line's, else the site file's.
-fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), String> {
+fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
     let start = common.articles.first().cloned().unwrap_or_else(|| PathBuf::from("."));
     let file =
         common.site.clone().or_else(|| Site::find(if start.is_file() { start.parent().unwrap_or(&start) } else { &start }));
     if common.articles.is_empty() && file.is_none() {
-        return Err("which folder holds the articles?\n  help: write `feedmill build FOLDER`, or name it in a site file (`feedmill init` writes one)".to_owned());
+        let help = "write `feedmill build FOLDER`, or name it in a site file (`feedmill init` writes one)";
+        return Err(Stop::new("which folder holds the articles?", help));
     }
-    let site = Site::load(file.as_deref(), overrides).map_err(|error| error.to_string())?;
+    let site = Site::load(file.as_deref(), overrides)?;
     let articles = if !common.articles.is_empty() {
         common.articles.clone()
     } else if !site.articles.is_empty() {
@@ -131,24 +259,24 @@ fn program() -> u64 {
 }
 
 /// The run's one reading of the clock.
-fn now(common: &Common, site: &Site) -> Result<DateTime<Utc>, String> {
+fn now(common: &Common, site: &Site) -> Result<DateTime<Utc>, Stop> {
     if let Some(given) = &common.now {
         let seconds = given.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         return seconds
             .or_else(|| read::date::parse(given, site.zone))
-            .ok_or_else(|| "`--now` is not a time that can be read\n  help: write it like 2020-11-20T12:00:00Z".to_owned());
+            .ok_or_else(|| Stop::new("`--now` is not a time that can be read", "write it like 2020-11-20T12:00:00Z"));
     }
     match std::env::var("SOURCE_DATE_EPOCH") {
         Err(_) => Ok(Utc::now()),
         Ok(given) => given.trim().parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0)).ok_or_else(|| {
-            "SOURCE_DATE_EPOCH is not a number of seconds since 1970\n  help: unset it, or write seconds such as 1605880800"
-                .to_owned()
+            let message = "SOURCE_DATE_EPOCH is not a number of seconds since 1970";
+            Stop::new(message, "unset it, or write seconds such as 1605880800")
         }),
     }
 }
 
 /// Runs, with a progress bar on a terminal if it takes long.
-fn watched(request: &Request, quiet: bool) -> Result<Report, feedmill::error::Error> {
+fn watched(request: &Request, quiet: bool) -> Result<Report, Error> {
     if quiet || !std::io::stderr().is_terminal() {
         return build(request);
     }
@@ -179,40 +307,72 @@ fn watched(request: &Request, quiet: bool) -> Result<Report, feedmill::error::Er
     })
 }
 
-fn print(report: &Report, common: &Common, run: &Run, site: &Site) {
+fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
+    let taken = standard_output_is_taken(common, run);
+    say_findings(report, common, request, taken);
+    if common.verbose {
+        for (path, reason) in &report.others {
+            tell(taken, &format!("{}: not an article: {reason}", shown(path)));
+        }
+    }
+    let site = request.site;
+    let dry = run.action == Action::DryRun;
+    if common.verbose || dry {
+        let Changes { written, removed, .. } = &report.changes;
+        let verbs = if dry { ["would write", "would remove"] } else { ["wrote", "removed"] };
+        for (verb, paths) in verbs.into_iter().zip([written, removed]) {
+            for path in paths {
+                tell(taken, &format!("{verb} {}", shown(&site.out.join(path))));
+            }
+        }
+        for feed in &report.feeds {
+            let place = shown(&feed.slug.as_ref().map_or_else(|| site.out.clone(), |slug| site.out.join(slug.as_str())));
+            tell(taken, &feeds::line(feed, &place, if dry { Tense::Ahead } else { Tense::Done }));
+            if dry {
+                for line in feeds::entry_lines(feed) {
+                    tell(taken, &line);
+                }
+            }
+        }
+    }
+    let terminal = if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
+    if (terminal || common.verbose) && !common.quiet {
+        tell(taken, &summary(report, run));
+        if run.action != Action::Check && !site.base_url_given {
+            let hint = format!(
+                "hint: addresses begin with {}; set `base_url` in {} (`feedmill init` writes one)",
+                site::DEFAULT_BASE_URL,
+                site::FILE_NAME
+            );
+            tell(taken, &hint);
+        }
+    }
+}
+
+/// Prints findings, but to nobody in particular only what was not told of late.
+fn say_findings(report: &Report, common: &Common, request: &Request, taken: bool) {
     let least = match (common.quiet, common.verbose) {
         (true, _) => Severity::Error,
         (false, false) => Severity::Warning,
         (false, true) => Severity::Note,
     };
     let annotate = under_github_actions();
+    // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
+    let asked = request.action != Action::Publish || common.verbose || annotate || std::io::stderr().is_terminal();
+    let mut told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
     for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
-        say_error(&diagnostic.to_string());
+        if told.as_ref().is_none_or(|told| told.is_news(diagnostic)) {
+            let said = say_error(&diagnostic.to_string());
+            if let Some(told) = told.as_mut().filter(|_| said) {
+                told.remember(diagnostic);
+            }
+        }
         if annotate {
-            say(&annotation(diagnostic));
+            tell(taken, &annotation(diagnostic));
         }
     }
-    if common.verbose {
-        for (path, reason) in &report.others {
-            say(&format!("{}: not an article: {reason}", shown(path)));
-        }
-    }
-    let terminal = std::io::stdout().is_terminal();
-    if common.verbose || run.action == Action::DryRun {
-        let verb = if run.action == Action::DryRun { "would write" } else { "wrote" };
-        for path in &report.changes.written {
-            say(&format!("{verb} {}", shown(&site.out.join(path))));
-        }
-    }
-    if (terminal || common.verbose) && !common.quiet {
-        say(&summary(report, run));
-        if run.action != Action::Check && !site.base_url_given {
-            say(&format!(
-                "hint: addresses begin with {}; set `base_url` in {} (`feedmill init` writes one)",
-                site::DEFAULT_BASE_URL,
-                site::FILE_NAME
-            ));
-        }
+    if let Some(told) = told {
+        told.keep();
     }
 }
 
@@ -234,10 +394,15 @@ fn summary(report: &Report, run: &Run) -> String {
     let mut line = parts.join(", ");
     let written = report.changes.written.len();
     let unchanged = report.changes.unchanged.len();
-    if written + unchanged > 0 {
+    let removed = match (report.changes.removed.len(), run.action) {
+        (0, _) => String::new(),
+        (removed, Action::DryRun) => format!(", {removed} would be removed"),
+        (removed, _) => format!(", {removed} removed"),
+    };
+    if written + unchanged > 0 || !removed.is_empty() {
         let verb = if run.action == Action::DryRun { "would be written" } else { "written" };
         let (feeds, files) = (plural(counts.feeds, "feed"), plural(written, "file"));
-        line = format!("{line}; {feeds}: {files} {verb}, {unchanged} unchanged");
+        line = format!("{line}; {feeds}: {files} {verb}, {unchanged} unchanged{removed}");
     } else if run.action != Action::Check {
         line.push_str("; nothing published");
     }
@@ -278,21 +443,34 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-fn say_error(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+/// Prints a line to standard error; whether it got there.
+fn say_error(line: &str) -> bool {
+    writeln!(std::io::stderr().lock(), "{line}").is_ok()
 }
 
-fn init(folder: &Path) -> Result<ExitCode, String> {
+/// Prints a line for people: to standard error where standard output is for a program.
+fn tell(standard_output_is_taken: bool, line: &str) {
+    if standard_output_is_taken {
+        say_error(line);
+    } else {
+        say(line);
+    }
+}
+
+fn init(folder: &Path) -> Result<u8, Stop> {
     let path = folder.join(site::FILE_NAME);
     let id = uuid::Uuid::new_v4();
     let text = include_str!("init.yaml").replace("{id}", &id.to_string());
     let created = std::fs::File::options().write(true).create_new(true).open(&path);
     let written = created.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => format!("{}: there is a site file already; it stays as it is", shown(&path)),
-        _ => format!("{}: cannot be written: {error}", shown(&path)),
+    written.map_err(|error| {
+        let message = match error.kind() {
+            ErrorKind::AlreadyExists => "there is a site file already; it stays as it is".to_owned(),
+            _ => format!("cannot be written: {error}"),
+        };
+        FolderError::new(&path, message, "")
     })?;
     let build = if folder == Path::new(".") { "feedmill build".to_owned() } else { format!("feedmill build {}", shown(folder)) };
     say(&format!("wrote {}; next: set base_url in it, then `{build}`", shown(&path)));
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }

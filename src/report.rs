@@ -1,4 +1,4 @@
-//! What a run did: what `main` prints.
+//! What a run did: what `main` prints, and what it writes for other programs.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Diagnostic, Severity};
 use crate::topic::Slug;
+
+pub mod addresses;
+pub mod feeds;
+pub mod json;
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]

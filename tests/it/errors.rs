@@ -1288,7 +1288,7 @@ news/readme.md: not an article: no front matter";
     let mill = mill.without("out");
     let wrote = "wrote out/ai/atom.xml\nwrote out/ai/feed.json\nwrote out/ai/index.html\nwrote out/ai/rss.xml\n\
                  wrote out/assets/feedmill.css\nwrote out/assets/feedmill.js\nwrote out/atom.xml\nwrote out/feed.json\n\
-                 wrote out/feedmill.json\nwrote out/feeds.opml\nwrote out/index.html\nwrote out/rss.xml";
+                 wrote out/feedmill.json\nwrote out/feeds.opml\nwrote out/index.html\nwrote out/rss.xml\nout: a new feed of 2 entries\nout/ai: a new feed of 1 entry";
     let _ = mill
         .run("build news --out out -v")
         .status(0)
@@ -1335,7 +1335,9 @@ would write out/feed.json
 would write out/feedmill.json
 would write out/feeds.opml
 would write out/index.html
-would write out/rss.xml";
+would write out/rss.xml
+out: a new feed of 1 entry
+out/ai: a new feed of 1 entry";
     let _ = mill.run("build news --out out --dry-run").status(0).stdout(would).stderr("");
     assert!(!mill.path("out").exists());
 
@@ -1355,7 +1357,11 @@ would write out/robots/atom.xml
 would write out/robots/feed.json
 would write out/robots/index.html
 would write out/robots/rss.xml
-would write out/rss.xml";
+would write out/rss.xml
+out: 1 new
+  + 2020-11-11 Another
+out/ai: no entry comes or goes
+out/robots: a new feed of 1 entry";
     let _ = mill.run("build news --out out --dry-run").status(0).stdout(would).stderr("");
     assert!(files(&mill.path("out")) == before);
 }

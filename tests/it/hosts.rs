@@ -177,7 +177,7 @@ fn what_would_change_is_told_with_its_path() {
     let mill = mill(NETLIFY);
     let _ = mill.run("build news --site feedmill.yaml --dry-run").status(0).stderr("").stdout(
         "would write public/_headers\nwould write public/feeds/ai/rss.xml\nwould write public/feeds/feedmill.json\nwould write \
-         public/feeds/rss.xml",
+         public/feeds/rss.xml\npublic/feeds: a new feed of 1 entry\npublic/feeds/ai: a new feed of 1 entry",
     );
     assert!(!mill.path("public").exists());
 }

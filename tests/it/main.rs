@@ -15,6 +15,8 @@ mod order;
 mod pages;
 mod publish;
 mod readers;
+mod report;
 mod sites;
 mod start;
 mod tidy;
+mod told;

@@ -169,7 +169,8 @@ fn only_in(patterns: &[&str], places: &[&str]) {
 
 #[test]
 fn every_part_is_a_stage_or_data_or_reading_or_the_whole() {
-    let known: BTreeSet<&str> = [STAGES, DATA, &["read", "cache", "lib", "run", "main", "cli"]].concat().into_iter().collect();
+    let known: BTreeSet<&str> =
+        [STAGES, DATA, &["read", "cache", "aside", "lib", "run", "main", "cli"]].concat().into_iter().collect();
     let sources = sources();
     let parts: BTreeSet<&str> = sources.iter().map(Source::part).collect();
     assert_eq!(parts, known, "a new part has its place in this test");
@@ -221,9 +222,12 @@ fn each_crate_has_its_room() {
     only_in(&["ammonia::"], &["text/html.rs"]);
     only_in(&["pulldown_cmark::"], &["read/body.rs"]);
     only_in(&["maud::"], &["write/page.rs", "write/page/"]);
-    only_in(&["tempfile::"], &["publish.rs", "publish/", "cache.rs"]);
+    only_in(&["tempfile::"], &["publish.rs", "publish/", "cache.rs", "cache/", "aside.rs"]);
     only_in(&["indicatif::"], &["main.rs"]);
-    only_in(&["serde_json::"], &["manifest.rs", "cache.rs", "publish/stage.rs", "write/json_feed.rs"]);
+    only_in(
+        &["serde_json::"],
+        &["manifest.rs", "cache.rs", "cache/", "publish/stage.rs", "report/json.rs", "write/json_feed.rs"],
+    );
     // So that what is looked for is there at all.
     assert_eq!(with(&["rss::"]).len() + with(&["atom_syndication::"]).len(), 2);
 }
@@ -237,16 +241,28 @@ fn only_main_prints_and_only_main_asks_the_time() {
 }
 
 /// Articles are opened by `read`, the site file by `site`; the output folder is written by `publish`, and what a
-/// run keeps for the next by `cache`. `init` is the exception.
+/// run keeps for the next by `cache`; what the command line names besides is written by `aside`. `init` is the exception.
 #[test]
 fn only_reading_publishing_and_init_touch_files() {
     only_in(
         &["fs::", "File::", "fs;", "fs,", "fs}"],
-        &["read.rs", "read/", "site.rs", "site/", "publish.rs", "publish/", "cache.rs", "stamp.rs", "main.rs"],
+        &[
+            "read.rs",
+            "read/",
+            "site.rs",
+            "site/",
+            "publish.rs",
+            "publish/",
+            "cache.rs",
+            "cache/",
+            "aside.rs",
+            "stamp.rs",
+            "main.rs",
+        ],
     );
     let writing =
         ["fs::write", "create_dir", "rename(", "remove_", "set_permissions", "persist(", ".create_new(", ".write(true)"];
-    only_in(&writing, &["publish.rs", "publish/", "cache.rs", "main.rs"]);
+    only_in(&writing, &["publish.rs", "publish/", "cache.rs", "cache/", "aside.rs", "main.rs"]);
     let main = sources().into_iter().find(|source| source.path == "main.rs").expect("main.rs");
     assert_eq!(main.code.matches("fs::").count(), 1, "init writes one file");
 }
