@@ -214,7 +214,7 @@ impl Mill<'_> {
             None => &site.also,
             Some(_) => self.rules_of(plan).map_or(&[], |rules| &rules.also),
         };
-        let also = also.iter().filter(|also| also.format(&site.formats) == Some(format)).map(|also| also.path.clone());
+        let also = also.iter().filter(|also| also.format == format).map(|also| also.path.clone());
         also.chain(self.former(plan).iter().map(|slug| format.path(Some(slug)))).collect()
     }
 

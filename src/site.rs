@@ -1,10 +1,12 @@
 //! The site file, `feedmill.yaml`: what an owner can set, checked.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use chrono_tz::Tz;
 use serde::Deserialize;
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 use uuid::Uuid;
 
@@ -125,17 +127,8 @@ pub struct Site {
 pub struct Also {
     /// Where, relative to the output folder, with `/`.
     pub path: String,
-    /// Of which format; without one, of that which is advised of those that are written.
-    pub format: Option<Format>,
-}
-
-impl Also {
-    /// The format of the copy.
-    #[must_use]
-    pub fn format(&self, formats: &Formats) -> Option<Format> {
-        let written = |format: &Format| formats.feeds.contains(format);
-        self.format.into_iter().chain(Format::ADVISED).find(written)
-    }
+    /// Of which format: one that is written.
+    pub format: Format,
 }
 
 /// What becomes of a feed whose topic has gone.
@@ -344,21 +337,56 @@ struct Wire {
     formats: Option<Spanned<Vec<Spanned<String>>>>,
     browser_style: Option<bool>,
     theme: Option<WireTheme>,
-    also: Option<WireAlso>,
+    also: Option<Said>,
     stale: Option<Spanned<String>>,
-    precompress: Option<Vec<Spanned<String>>>,
+    precompress: Option<Said>,
     ttl: Option<Spanned<i64>>,
     cache_control: Option<Spanned<String>>,
     host: Option<Spanned<String>>,
     host_root: Option<Spanned<PathBuf>>,
 }
 
-/// Old addresses alone, or each with the name of its format.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum WireAlso {
-    Paths(Vec<Spanned<String>>),
-    Formats(BTreeMap<String, Spanned<String>>),
+/// One text or several, each with its place; in a map, each with what is said of it.
+#[derive(Default)]
+struct Said(Vec<(Spanned<String>, Option<Spanned<String>>)>);
+
+impl<'de> Deserialize<'de> for Said {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SaidVisitor)
+    }
+}
+
+/// By hand, since what serde keeps back to look at it twice has lost its place.
+struct SaidVisitor;
+
+impl<'de> Visitor<'de> for SaidVisitor {
+    type Value = Said;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a list of texts, or a map of them")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Said, E> {
+        // The place of the value is all that is lost: there is only one.
+        let nowhere = serde_yaml::Location::UNKNOWN;
+        Ok(Said(vec![(Spanned::new(text.to_owned(), nowhere, nowhere), None)]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Said, A::Error> {
+        let mut said = Said::default();
+        while let Some(text) = list.next_element()? {
+            said.0.push((text, None));
+        }
+        Ok(said)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Said, A::Error> {
+        let mut said = Said::default();
+        while let Some((text, of_it)) = map.next_entry()? {
+            said.0.push((text, Some(of_it)));
+        }
+        Ok(said)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -394,7 +422,7 @@ struct WireTopic {
     title: Option<String>,
     description: Option<String>,
     content: Option<Spanned<String>>,
-    also: Option<WireAlso>,
+    also: Option<Said>,
 }
 
 /// A list, or the one thing that stands for a list of one.
@@ -431,6 +459,9 @@ impl Check<'_> {
         // Paths in the site file are relative to it, so that cron may run from anywhere.
         let folder = self.path.parent().filter(|_| file.is_some()).unwrap_or(Path::new(""));
         let selection = selection(&wire);
+        let formats = self.formats(wire.formats)?;
+        let also = self.also(wire.also, &formats)?;
+        let topics = self.topics(wire.topics.unwrap_or_default(), &formats)?;
         let base_url_given = self.overrides.base_url.is_some() || wire.base_url.is_some();
         let base_url = self.base_url(wire.base_url.as_ref())?;
         let title_given = wire.title.is_some();
@@ -494,11 +525,11 @@ impl Check<'_> {
             mojibake: self.mojibake(wire.mojibake.as_ref())?,
             embeds: self.embeds(wire.embeds.as_ref())?,
             content: self.content(wire.content.as_ref())?.unwrap_or_default(),
-            topics: self.topics(wire.topics.unwrap_or_default())?,
-            formats: self.formats(wire.formats)?,
+            topics,
+            formats,
             browser_style: wire.browser_style.unwrap_or(false),
             theme: self.theme(folder, &wire.theme.unwrap_or_default())?,
-            also: self.also(wire.also)?,
+            also,
             stale: self.stale(wire.stale.as_ref())?,
             precompress: self.precompress(&wire.precompress.unwrap_or_default())?,
             ttl: self.ttl(wire.ttl.as_ref())?,
@@ -768,52 +799,53 @@ impl Check<'_> {
         }
     }
 
-    fn precompress(&self, given: &[Spanned<String>]) -> Result<Vec<Encoding>, SiteError> {
-        let encoding = |name: &Spanned<String>| {
-            let known = Encoding::ALL.into_iter().find(|encoding| encoding.name() == name.value);
+    fn precompress(&self, given: &Said) -> Result<Vec<Encoding>, SiteError> {
+        let encoding = |(name, more): &(Spanned<String>, Option<_>)| {
+            let known = Encoding::ALL.into_iter().find(|encoding| encoding.name() == name.value && more.is_none());
             known.ok_or_else(|| self.choice("precompress", Some(name), &Encoding::ALL.map(Encoding::name)))
         };
-        let mut encodings = given.iter().map(encoding).collect::<Result<Vec<_>, _>>()?;
+        let mut encodings = given.0.iter().map(encoding).collect::<Result<Vec<_>, _>>()?;
         encodings.sort_unstable();
         encodings.dedup();
         Ok(encodings)
     }
 
-    fn also(&self, given: Option<WireAlso>) -> Result<Vec<Also>, SiteError> {
-        let wrong = |place: &Spanned<String>, path: &str| {
-            let message = format!("`{path}` in `also` is not a path below the output folder");
-            let help = "write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes";
-            self.error(Some(place), message, help)
-        };
-        let one = |place: &Spanned<String>, path: &str, format: Option<Format>| {
+    fn also(&self, given: Option<Said>, formats: &Formats) -> Result<Vec<Also>, SiteError> {
+        let one = |(path, format): (Spanned<String>, Option<Spanned<String>>)| {
             let is_part = |part: &str| {
                 let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
                 !part.is_empty() && part.len() <= 200 && !part.starts_with('.') && part.bytes().all(fits)
             };
-            if !path.split('/').all(is_part) || path.len() > 1000 || Encoding::of(path).is_some() {
-                return Err(wrong(place, path));
+            let is_path = path.value.split('/').all(is_part) && path.value.len() <= 1000 && Encoding::of(&path.value).is_none();
+            if !is_path {
+                let message = format!("`{}` in `also` is not a path below the output folder", path.value);
+                let help = "write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes";
+                return Err(self.error(Some(&path), message, help));
             }
-            Ok(Also { path: path.to_owned(), format })
+            let known = |name: &&Spanned<String>| Format::ALL.into_iter().find(|format| format.name() == name.value);
+            let named = match format.as_ref().map(|name| known(&name).ok_or(name)) {
+                Some(Err(name)) => return Err(self.choice("also", Some(name), &Format::ALL.map(Format::name))),
+                Some(Ok(format)) => Some(format),
+                None => None,
+            };
+            let guessed =
+                || Format::of_old_name(&path.value).filter(|format| *format == Format::Json || formats.feeds.contains(format));
+            let advised = || Format::ADVISED.into_iter().find(|format| formats.feeds.contains(format));
+            let Some(copied) = named.or_else(guessed).or_else(advised).filter(|format| formats.feeds.contains(format)) else {
+                let message = format!("`{}` in `also` is to be a copy of a format that is not written", path.value);
+                let help = "add the format to `formats`, or name another one, as in `also: {feed.xml: rss}`";
+                return Err(self.error(Some(format.as_ref().unwrap_or(&path)), message, help));
+            };
+            Ok(Also { path: path.value, format: copied })
         };
-        match given {
-            None => Ok(Vec::new()),
-            Some(WireAlso::Paths(paths)) => {
-                paths.iter().map(|path| one(path, &path.value, Format::of_old_name(&path.value))).collect()
-            }
-            Some(WireAlso::Formats(formats)) => {
-                let named = |(path, name): (&String, &Spanned<String>)| {
-                    let format = Format::ALL.into_iter().find(|format| format.name() == name.value);
-                    let Some(format) = format else {
-                        return Err(self.choice("also", Some(name), &Format::ALL.map(Format::name)));
-                    };
-                    one(name, path, Some(format))
-                };
-                formats.iter().map(named).collect()
-            }
-        }
+        given.unwrap_or_default().0.into_iter().map(one).collect()
     }
 
-    fn topics(&self, given: BTreeMap<String, Option<WireTopic>>) -> Result<BTreeMap<TopicKey, TopicRules>, SiteError> {
+    fn topics(
+        &self,
+        given: BTreeMap<String, Option<WireTopic>>,
+        formats: &Formats,
+    ) -> Result<BTreeMap<TopicKey, TopicRules>, SiteError> {
         let mut topics: BTreeMap<TopicKey, TopicRules> = BTreeMap::new();
         let mut slugs: BTreeMap<Slug, String> = BTreeMap::new();
         for (name, topic) in given {
@@ -851,7 +883,7 @@ impl Check<'_> {
                     title: topic.title.as_deref().map(clean).filter(|title| !title.is_empty()),
                     description: topic.description.as_deref().map(clean).filter(|text| !text.is_empty()),
                     content: self.content(topic.content.as_ref())?,
-                    also: self.also(topic.also)?,
+                    also: self.also(topic.also, formats)?,
                 },
             );
         }

@@ -88,10 +88,9 @@ impl Mill<'_> {
 
     /// Copies of feeds at old addresses, with their media types. Those in folders that a topic had are called as all feeds are.
     fn also(&self) -> Vec<(String, String)> {
-        let site = self.request.site;
         let of_topics = self.grouping.feeds.iter().filter_map(|plan| self.rules_of(plan)).flat_map(|rules| &rules.also);
-        let typed = |also: &Also| Some((also.path.clone(), also.format(&site.formats)?.content_type().to_owned()));
-        site.also.iter().chain(of_topics).filter_map(typed).collect()
+        let typed = |also: &Also| (also.path.clone(), also.format.content_type().to_owned());
+        self.request.site.also.iter().chain(of_topics).map(typed).collect()
     }
 
     /// What leads from folders that topics had to those that they have.

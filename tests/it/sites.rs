@@ -756,3 +756,85 @@ feedmill: news/feedmill.yaml:1:12: `host_root` is for a `host`, and there is non
         assert_eq!(mill.listing("."), ["news/feedmill.yaml", "news/good.md"]);
     }
 }
+
+#[test]
+fn an_old_address_is_a_path_and_a_copy_of_what_is_written() {
+    refused(
+        "
+also: [/a.xml]
+=>
+feedmill: news/feedmill.yaml:1:8: `/a.xml` in `also` is not a path below the output folder
+  help: write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes
+
+also:
+- a.xml
+- ../b.xml
+=>
+feedmill: news/feedmill.yaml:3:3: `../b.xml` in `also` is not a path below the output folder
+  help: write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes
+
+topics: {AI: {also: [.feedmill-run/1]}}
+=>
+feedmill: news/feedmill.yaml:1:22: `.feedmill-run/1` in `also` is not a path below the output folder
+  help: write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes
+
+also: [a.xml.gz]
+=>
+feedmill: news/feedmill.yaml:1:8: `a.xml.gz` in `also` is not a path below the output folder
+  help: write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes
+
+also: {a.xml: rsss}
+=>
+feedmill: news/feedmill.yaml:1:15: `also` is one of rss, atom, json
+  help: did you mean `rss`?
+
+formats: [rss]
+also: {a.xml: atom}
+=>
+feedmill: news/feedmill.yaml:2:15: `a.xml` in `also` is to be a copy of a format that is not written
+  help: add the format to `formats`, or name another one, as in `also: {feed.xml: rss}`
+
+formats: [rss]
+also: [a.json]
+=>
+feedmill: news/feedmill.yaml:2:8: `a.json` in `also` is to be a copy of a format that is not written
+  help: add the format to `formats`, or name another one, as in `also: {feed.xml: rss}`
+
+also: 3
+=>
+feedmill: news/feedmill.yaml:1:1: `also` wants a value of another kind
+  help: the README has an example of every key
+
+stale: removed
+=>
+feedmill: news/feedmill.yaml:1:8: `stale` is one of keep, tombstone, remove
+  help: did you mean `remove`?
+
+precompress: [gzip, br]
+=>
+feedmill: news/feedmill.yaml:1:21: `precompress` is one of gzip, brotli
+
+precompress: {gzip: brotli}
+=>
+feedmill: news/feedmill.yaml:1:15: `precompress` is one of gzip, brotli
+  help: did you mean `gzip`?
+",
+    );
+}
+
+#[test]
+fn the_name_of_an_old_address_says_its_format() {
+    for (formats, also, of) in [
+        ("[rss, atom, json]", "feed.xml", "atom.xml"),
+        ("[rss, json]", "feed.xml", "rss.xml"),
+        ("[rss, atom]", "Blog/RSS.php", "rss.xml"),
+        ("[rss, atom]", "index.xml", "rss.xml"),
+        ("[atom]", "index.xml", "atom.xml"),
+        ("[rss, atom]", "all.atom.xml", "atom.xml"),
+        ("[rss, json]", "x.JSON", "feed.json"),
+    ] {
+        let mill = mill().file("news/feedmill.yaml", format!("formats: {formats}\nalso: {also}\nout: ../out\n"));
+        mill.run("build news").silent();
+        assert_eq!(mill.read(&format!("out/{also}")), mill.read(&format!("out/{of}")), "{also}");
+    }
+}
