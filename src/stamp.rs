@@ -28,16 +28,16 @@ pub fn of(folder: &Path, name: &OsStr, metadata: &std::fs::Metadata) -> u64 {
     digest((path, metadata.len(), metadata.modified().ok(), metadata.created().ok()))
 }
 
-/// The newest time that a file has: of its content, or of its place.
+/// The time at which a file was changed last, by the clock of the file system where it has one: the time of modification can be
+/// set to anything, and lies in the future where another machine made the file.
 #[must_use]
 pub fn newest(metadata: &std::fs::Metadata) -> SystemTime {
-    let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
         let changed = u64::try_from(metadata.ctime()).unwrap_or(0);
-        modified.max(SystemTime::UNIX_EPOCH + Duration::from_secs(changed + 1))
+        SystemTime::UNIX_EPOCH + Duration::from_secs(changed + 1)
     }
     #[cfg(not(unix))]
-    modified
+    metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH)
 }

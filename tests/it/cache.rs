@@ -408,3 +408,19 @@ fn a_state_that_goes_by_the_home_folder_is_below_its_cache() {
     assert!(mill.path("home/.cache/feedmill").is_dir());
     assert_eq!(mill.listing("home"), Vec::<String>::new());
 }
+
+/// Another machine made it, whose clock is ahead.
+#[cfg(unix)]
+#[test]
+fn a_file_of_the_future_is_a_file_like_others() {
+    let mill = mill();
+    date_back(&mill, "in/a.md", SystemTime::now() + Duration::from_secs(86_400));
+    std::thread::sleep(SETTLED);
+    mill.run("build in").silent();
+    mill.run("build in").silent();
+    assert_eq!(states(&mill).len(), 1);
+    tamper(&mill);
+    assert!(answers(&mill, "build in"));
+    rewrite(&mill, "in/a.md", "title: One", "title: Two");
+    assert!(!answers(&mill, "build in"));
+}
