@@ -4,7 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsStr;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// A number that stands for what is hashed, the same in every run of one program.
 #[must_use]
@@ -36,7 +36,7 @@ pub fn newest(metadata: &std::fs::Metadata) -> SystemTime {
     {
         use std::os::unix::fs::MetadataExt;
         let changed = u64::try_from(metadata.ctime()).unwrap_or(0);
-        SystemTime::UNIX_EPOCH + Duration::from_secs(changed + 1)
+        SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(changed + 1)
     }
     #[cfg(not(unix))]
     metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH)
