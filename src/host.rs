@@ -65,19 +65,28 @@ impl Host {
     }
 
     /// The `Content-Type` that a file of this media type is served with: the same, and that it is UTF-8.
-    ///
-    /// Cloudflare compresses by a list of types, on which Atom and JSON Feed are not: there they are what else they are, XML and
-    /// JSON, which every reader takes too.
     #[must_use]
     pub fn content_type(self, media_type: &str) -> String {
-        let media_type = match (self, media_type) {
-            (Self::CloudflarePages, atom) if atom == Format::Atom.content_type() => "application/xml",
-            (Self::CloudflarePages, json) if json == Format::Json.content_type() => "application/json",
-            _ => media_type,
-        };
-        let text = ["text/", "+xml", "/xml", "json", "javascript"].iter().any(|part| media_type.contains(part));
-        if text && !media_type.contains(';') { format!("{media_type}; charset=utf-8") } else { media_type.to_owned() }
+        in_utf8(if self == Self::CloudflarePages { widely_compressed(media_type) } else { media_type })
     }
+}
+
+/// What is compressed on its way by those that go by a list of types (Cloudflare, `CloudFront`): Atom and JSON Feed are not on it,
+/// but are XML and JSON too, which every reader takes.
+#[must_use]
+pub fn widely_compressed(media_type: &str) -> &str {
+    match Format::of_type(media_type) {
+        Some(Format::Atom) => "application/xml",
+        Some(Format::Json) => "application/json",
+        _ => media_type,
+    }
+}
+
+/// The media type, and of text that it is UTF-8.
+#[must_use]
+pub fn in_utf8(media_type: &str) -> String {
+    let text = ["text/", "+xml", "/xml", "json", "javascript"].iter().any(|part| media_type.contains(part));
+    if text && !media_type.contains(';') { format!("{media_type}; charset=utf-8") } else { media_type.to_owned() }
 }
 
 /// Where a host finds the output.

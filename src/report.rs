@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Diagnostic, Severity};
+use crate::manifest;
 use crate::topic::Slug;
 
 pub mod addresses;
@@ -54,6 +55,33 @@ pub struct FeedChange {
 }
 
 impl FeedChange {
+    /// What becomes of a feed that has these entries from now on (ids, dates, and titles if they are known), and is written.
+    /// `published` is what it was.
+    pub fn between<'e>(
+        slug: Option<Slug>,
+        title: &str,
+        entries: impl Iterator<Item = (&'e str, DateTime<Utc>, Option<&'e str>)> + Clone,
+        published: Option<&manifest::Feed>,
+    ) -> Self {
+        let had: BTreeSet<&str> = published.iter().flat_map(|feed| &feed.entries).map(|entry| entry.id.as_str()).collect();
+        let has: BTreeSet<&str> = entries.clone().map(|(id, ..)| id).collect();
+        let new = entries.filter(|(id, ..)| !had.contains(id));
+        let new: Vec<EntryChange> =
+            new.map(|(id, date, title)| EntryChange { id: id.to_owned(), date, title: title.map(str::to_owned) }).collect();
+        let newest = published.and_then(|feed| feed.entries.iter().map(|entry| entry.date).max());
+        let older = new.iter().filter(|entry| newest.is_some_and(|newest| entry.date < newest)).cloned().collect();
+        let gone = published.iter().flat_map(|feed| &feed.entries).filter(|entry| !has.contains(entry.id.as_str()));
+        Self {
+            slug,
+            title: title.to_owned(),
+            fate: Fate::Written,
+            entries: has.len(),
+            gone: gone.map(EntryChange::untitled).collect(),
+            new,
+            older,
+        }
+    }
+
     /// The name of its folder; empty for the feed of all topics.
     #[must_use]
     pub fn folder(&self) -> &str {
@@ -85,6 +113,14 @@ pub struct EntryChange {
     pub date: DateTime<Utc>,
     /// What it is called; nothing is known of one that goes.
     pub title: Option<String>,
+}
+
+impl EntryChange {
+    /// An entry of which only the manifest is known.
+    #[must_use]
+    pub fn untitled(entry: &manifest::Entry) -> Self {
+        Self { id: entry.id.clone(), date: entry.date, title: None }
+    }
 }
 
 /// How many of what.

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use chrono::DateTime;
 
-use super::guard::going;
 use super::{Done, Mill, Piece};
 use crate::error::{Diagnostic, FolderError, Severity};
 use crate::feed::Feed;
@@ -13,7 +12,7 @@ use crate::format::{Format, Formats};
 use crate::link::{EntryId, Link};
 use crate::manifest::{self, Manifest};
 use crate::publish::stage::Turn;
-use crate::report::{Fate, FeedChange};
+use crate::report::{EntryChange, Fate, FeedChange};
 use crate::site::Stale;
 use crate::topic::{Slug, TopicKey};
 use crate::write::{Outline, page};
@@ -38,7 +37,7 @@ impl Mill<'_> {
                 gone: Vec::new(),
             };
             if policy != Stale::Keep && new {
-                let all = FeedChange { gone: published.entries.iter().map(going).collect(), ..change.clone() };
+                let all = FeedChange { gone: published.entries.iter().map(EntryChange::untitled).collect(), ..change.clone() };
                 if self.shrinks(&key, published, &all, done) {
                     change.fate = Fate::Held;
                     done.told.push(change);
@@ -60,7 +59,7 @@ impl Mill<'_> {
                         continue;
                     }
                     change.fate = Fate::Ended;
-                    change.gone = published.entries.iter().map(going).collect();
+                    change.gone = published.entries.iter().map(EntryChange::untitled).collect();
                     change.entries = feed.entries.len();
                     self.end(&key, &feed, manifest, done)?;
                 }
@@ -73,7 +72,7 @@ impl Mill<'_> {
                         continue;
                     }
                     change.fate = Fate::Removed;
-                    change.gone = published.entries.iter().map(going).collect();
+                    change.gone = published.entries.iter().map(EntryChange::untitled).collect();
                     change.entries = 0;
                     for path in files {
                         self.remove(&path, manifest, &mut done.changes);

@@ -8,7 +8,7 @@ use crate::feed::Feed;
 use crate::format::Format;
 use crate::link::EntryId;
 use crate::manifest;
-use crate::report::{EntryChange, Fate, FeedChange};
+use crate::report::{Fate, FeedChange};
 use crate::topic::TopicKey;
 use crate::write;
 
@@ -19,33 +19,8 @@ const FLOOD: usize = 20;
 
 /// What becomes of a feed that is written. `published` is what it was.
 pub(super) fn change(feed: &Feed, published: Option<&manifest::Feed>) -> FeedChange {
-    let entries = || {
-        feed.entries.iter().map(|entry| EntryChange {
-            id: entry.id.as_str().to_owned(),
-            date: entry.published,
-            title: Some(entry.title.as_str().to_owned()),
-        })
-    };
-    let had: BTreeSet<&str> = published.iter().flat_map(|feed| &feed.entries).map(|entry| entry.id.as_str()).collect();
-    let has: BTreeSet<&str> = feed.entries.iter().map(|entry| entry.id.as_str()).collect();
-    let new: Vec<EntryChange> = entries().filter(|entry| !had.contains(entry.id.as_str())).collect();
-    let newest = published.and_then(|feed| feed.entries.iter().map(|entry| entry.date).max());
-    let older = new.iter().filter(|entry| newest.is_some_and(|newest| entry.date < newest)).cloned().collect();
-    let gone = published.iter().flat_map(|feed| &feed.entries).filter(|entry| !has.contains(entry.id.as_str()));
-    FeedChange {
-        slug: feed.slug.clone(),
-        title: feed.title.as_str().to_owned(),
-        fate: Fate::Written,
-        entries: feed.entries.len(),
-        gone: gone.map(going).collect(),
-        new,
-        older,
-    }
-}
-
-/// An entry of which only the manifest is left.
-pub(super) fn going(entry: &manifest::Entry) -> EntryChange {
-    EntryChange { id: entry.id.clone(), date: entry.date, title: None }
+    let entries = feed.entries.iter().map(|entry| (entry.id.as_str(), entry.published, Some(entry.title.as_str())));
+    FeedChange::between(feed.slug.clone(), feed.title.as_str(), entries, published)
 }
 
 impl Mill<'_> {
