@@ -30,7 +30,7 @@ Exit status:
   1  check, or build --strict, found errors (strict publishes nothing then)
   2  the run failed, and what was published stays as it was; or a file for --report or
       --changed could not be written
-  3  another run is writing to the same output folder";
+  3  another run is writing to the same output folder, or publishing to the same destination";
 
 /// What feedmill can do.
 #[derive(Debug, Subcommand)]
@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Read articles and publish their feeds.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Build),
+    /// Bring the output folder to a bucket: S3, R2, Google Cloud Storage, Azure.
+    #[command(after_help = PUBLISH_EXAMPLES)]
+    Publish(Publish),
     /// Read every article and report what is wrong; write nothing.
     Check(Check),
     /// Write a commented site file with a random id.
@@ -54,6 +57,64 @@ Examples:
                                              see drafts and what is waiting, in feeds of their own
 
 Without `base_url` in the site file, addresses begin with http://localhost:8000/.";
+
+const PUBLISH_EXAMPLES: &str = "\
+Examples:
+  feedmill publish                           to `destination` of feedmill.yaml in this folder or above it
+  feedmill publish s3://bucket/feeds --dry-run
+                                             what would be sent, and what would readers see as new?
+  feedmill publish --delete-stale --changed changed.txt
+                                             delete what is no longer published; the addresses to purge
+  feedmill build news --publish              build, and publish to `destination`
+
+Keys come from where the store's own tools have them, and are never printed:
+  s3://  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION; AWS_PROFILE and the
+         files in ~/.aws; the role of the instance or container. R2, MinIO, Ceph: AWS_ENDPOINT_URL too
+  gs://  GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_BEARER_TOKEN, or the role of the instance
+  az://  AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_KEY, a service
+         principal or a managed identity";
+
+/// What `publish` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// Where the output goes: s3://BUCKET/FOLDER, gs://… or az://… [default: FEEDMILL_DESTINATION, else `destination` of the
+    /// site file].
+    #[arg(value_name = "DESTINATION")]
+    pub(crate) destination: Option<String>,
+    /// Site file [default: feedmill.yaml in this folder or the nearest one above it].
+    #[arg(long, value_name = "FILE", env = "FEEDMILL_SITE")]
+    pub(crate) site: Option<PathBuf>,
+    /// Output folder [default: `out` of the site file, else feeds].
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_OUT")]
+    pub(crate) out: Option<PathBuf>,
+    /// Where the feeds are served from, for the addresses of --changed.
+    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL")]
+    pub(crate) base_url: Option<String>,
+    /// Delete objects whose files are no longer part of the output; of others, none is ever deleted.
+    #[arg(long)]
+    pub(crate) delete_stale: bool,
+    /// Say what would be sent and deleted, and which entries would come and go in each feed; change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Replace objects that feedmill did not put there.
+    #[arg(long)]
+    pub(crate) adopt: bool,
+    /// Wait for a run that is writing to the output folder, instead of leaving with status 3.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Write what was done to FILE, as JSON; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the addresses of what changed to FILE, one a line, for purging; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changed: Option<PathBuf>,
+    /// Print errors only, and no progress.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Also print every object and feed that changes.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
 
 /// What `build` takes.
 #[derive(Debug, Args)]
@@ -88,6 +149,9 @@ pub(crate) struct Build {
     /// Write the addresses of what changed to FILE, one a line, for purging; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) changed: Option<PathBuf>,
+    /// Publish to DESTINATION then, as `feedmill publish` does [default: `destination` of the site file].
+    #[arg(long, value_name = "DESTINATION", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["dry_run", "include_unpublished"])]
+    pub(crate) publish: Option<String>,
 }
 
 /// What `check` takes.

@@ -120,6 +120,8 @@ pub mod article;
 pub mod aside;
 pub mod cache;
 pub mod compose;
+pub mod deliver;
+pub mod destination;
 pub mod encoding;
 pub mod error;
 pub mod feed;
@@ -213,7 +215,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         return Ok(Report { counts, diagnostics, changes, others, ..Report::default() });
     }
     let publishes = request.action == Action::Publish;
-    let _lock = if publishes { Some(lock(request)?) } else { None };
+    let _lock = if publishes { Some(lock(&site.out, request.wait)?) } else { None };
     let recovered = if publishes { stage::recover(&site.out)? } else { Changes::default() };
     let folder = match Folder::open(&site.out) {
         // What is wrong with the output folder is no business of a run that only reads.
@@ -299,14 +301,13 @@ pub fn build(request: &Request) -> Result<Report, Error> {
 }
 
 /// Keeps other runs from the output folder, until it is dropped.
-fn lock(request: &Request) -> Result<Lock, Error> {
-    let out = &request.site.out;
+pub(crate) fn lock(out: &Path, wait: bool) -> Result<Lock, Error> {
     // What is no folder has an error of its own.
     publish::refuse_file(out)?;
     let failed = |error| FolderError::new(out, format!("this folder cannot be made: {error}"), "choose another one with `--out`");
-    match Lock::take(out, request.wait).map_err(failed)? {
+    match Lock::take(out, wait).map_err(failed)? {
         Attempt::Locked(lock) => Ok(lock),
-        Attempt::Busy => Err(Error::Busy { path: out.clone() }),
+        Attempt::Busy => Err(Error::Busy { path: out.to_owned() }),
     }
 }
 

@@ -32,6 +32,25 @@ pub struct Report {
     /// What becomes of each feed that does not stay as it is, and of those that are not let: the feed of all topics first, then
     /// by slug.
     pub feeds: Vec<FeedChange>,
+    /// What was done at the destination, if the output was published to one.
+    pub delivery: Option<Delivered>,
+}
+
+/// What was done at a destination, or would be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Its address.
+    pub destination: String,
+    /// What happened to its objects, by the files that they hold.
+    pub changes: Changes,
+    /// Files that are no longer part of the output, and whose objects stay.
+    pub left: BTreeSet<String>,
+    /// What becomes of each feed that differs from what was published there.
+    pub feeds: Vec<FeedChange>,
+    /// How many requests it took.
+    pub requests: u64,
+    /// How many bytes were sent in them, without headers.
+    pub bytes: u64,
 }
 
 /// What becomes of one feed.

@@ -11,6 +11,7 @@ use serde_yaml::Spanned;
 use uuid::Uuid;
 
 use crate::article::{Embeds, Language};
+use crate::destination::Destination;
 use crate::encoding::Encoding;
 use crate::error::{help_line, shown};
 use crate::feed::{Author, Look};
@@ -120,6 +121,8 @@ pub struct Site {
     pub cache_control: String,
     /// Where the output is served, if there are settings to be written for it.
     pub deployment: Option<Deployment>,
+    /// Where `publish` sends the output, if nothing else is said.
+    pub destination: Option<Destination>,
 }
 
 /// An old address of a feed, where a copy of it lies.
@@ -344,6 +347,7 @@ struct Wire {
     cache_control: Option<Spanned<String>>,
     host: Option<Spanned<String>>,
     host_root: Option<Spanned<PathBuf>>,
+    destination: Option<Spanned<String>>,
 }
 
 /// One text or several, each with its place; in a map, each with what is said of it.
@@ -535,7 +539,13 @@ impl Check<'_> {
             ttl: self.ttl(wire.ttl.as_ref())?,
             cache_control: self.cache_control(wire.cache_control.as_ref())?,
             deployment,
+            destination: self.destination(wire.destination.as_ref())?,
         })
+    }
+
+    fn destination(&self, given: Option<&Spanned<String>>) -> Result<Option<Destination>, SiteError> {
+        let wrong = |given, what| self.error(Some(given), format!("`destination` {what}"), Destination::HELP);
+        given.map(|given| Destination::parse(&given.value).map_err(|what| wrong(given, what))).transpose()
     }
 
     fn ttl(&self, given: Option<&Spanned<i64>>) -> Result<u32, SiteError> {
