@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::deliver::record::Remote;
 use crate::destination::is_feed;
 use crate::manifest::{File, Manifest};
-use crate::report::FeedChange;
+use crate::report::{Fate, FeedChange};
 
 /// What is to happen at the destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,8 @@ pub fn feeds(output: &Manifest, remote: &Manifest, plan: &Plan) -> Vec<FeedChang
     let change = |key| {
         let feed = output.feeds.get(key)?;
         let entries = feed.entries.iter().map(|entry| (entry.id.as_str(), entry.date, None));
-        Some(FeedChange::between(feed.slug.clone(), &feed.title, entries, remote.feeds.get(key)))
+        let change = FeedChange::between(feed.slug.clone(), &feed.title, entries, remote.feeds.get(key));
+        Some(FeedChange { fate: if feed.stale { Fate::Ended } else { Fate::Written }, ..change })
     };
     let mut changes: Vec<FeedChange> = keys.into_iter().filter_map(change).collect();
     changes.sort_by(|a, b| a.slug.cmp(&b.slug));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use feedmill::error::{Diagnostic, Severity};
 use feedmill::link::Link;
 use feedmill::report::json::{Facts, render};
-use feedmill::report::{EntryChange, Fate, FeedChange, Report};
+use feedmill::report::{Changes, Delivered, EntryChange, Fate, FeedChange, Report};
 use feedmill::topic::Slug;
 use serde_json::{Value, json};
 
@@ -107,7 +107,7 @@ fn a_report_holds_all_that_was_found_and_done() {
         json!({
             "feedmill_report": 1, "action": action, "status": status, "now": NOW, "out": "out",
             "base_url": "https://feeds.example.org/", "counts": counts, "diagnostics": findings(),
-            "others": [{"path": "news/readme.md", "reason": "no front matter"}], "changes": changes,
+            "others": [{"path": "news/readme.md", "reason": "no front matter"}], "changes": changes, "delivery": null,
         })
     };
     // What becomes of feeds is looked at elsewhere.
@@ -207,9 +207,19 @@ fn of_everything() -> String {
             gone: vec![entry(2, Some("Gone").filter(|_| known.is_none()))],
         });
     }
+    let paths = |path: &str| [path.to_owned()].into();
+    let (written, removed) = (paths("rss.xml"), paths("old/rss.xml"));
+    report.delivery = Some(Delivered {
+        destination: "s3://bucket/feeds/".to_owned(),
+        changes: Changes { written, removed, ..Changes::default() },
+        left: paths("older/rss.xml"),
+        feeds: report.feeds.clone(),
+        requests: 4,
+        bytes: 7,
+    });
     let base_url = Link::parse("https://feeds.example.org/").expect("an address");
     let facts = Facts {
-        action: "build",
+        action: "publish",
         status: 3,
         now: NOW.parse().ok(),
         took: Duration::from_millis(1500),
@@ -235,6 +245,11 @@ fn a_report_says_what_becomes_of_feeds() {
         "gone": [entry(2, Value::Null)],
     });
     assert_eq!(feeds[0], expected);
+    let delivery = json!({
+        "destination": "s3://bucket/feeds/", "sent": ["rss.xml"], "deleted": ["old/rss.xml"], "unchanged": 0,
+        "left": ["older/rss.xml"], "feeds": feeds, "requests": 4, "bytes": 7,
+    });
+    assert_eq!(report["delivery"], delivery);
 }
 
 /// Every place of the schema, by its pointer in a report, with the words that may stand there.

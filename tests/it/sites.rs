@@ -371,7 +371,12 @@ feedmill: news/feedmill.yaml:1:19: the key `url` is not known
 zzzzzz: x
 =>
 feedmill: news/feedmill.yaml:1:1: the key `zzzzzz` is not known
-  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats, browser_style, theme, also, stale, precompress, ttl, cache_control, host, host_root
+  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats, browser_style, theme, also, stale, precompress, ttl, cache_control, host, host_root, destination
+
+destination: ftp://bucket
+=>
+feedmill: news/feedmill.yaml:1:14: `destination` is of a kind that is not known
+  help: write s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or az://CONTAINER/FOLDER
 ");
 }
 
