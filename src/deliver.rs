@@ -86,6 +86,7 @@ fn send(request: &Request, folder: &Folder) -> Result<Delivered, Error> {
     use std::sync::Arc;
     use std::sync::atomic::Ordering;
 
+    use crate::manifest::FILE_NAME;
     use crate::report::Changes;
 
     let Request { site, destination, dry_run, delete_stale, adopt, run, progress, .. } = *request;
@@ -103,14 +104,15 @@ fn send(request: &Request, folder: &Folder) -> Result<Delivered, Error> {
         .build()
         .map_err(|error| FolderError::new(out, format!("nothing can be sent: {error}"), ""))?;
     let outcome = runtime.block_on(upload::upload(wish, Arc::clone(&bucket.store), progress));
-    let upload::Outcome { plan, before } = outcome.map_err(|failure| match failure {
+    let upload::Outcome { plan, before, manifest } = outcome.map_err(|failure| match failure {
         upload::Failure::File(path, message, help) => Error::from(FolderError::new(&path, message, help)),
         upload::Failure::Store(place, message, help) => Error::Delivery { place, message, help: help.to_owned() },
         upload::Failure::Overtaken => Error::Overtaken { place: place.clone() },
     })?;
     let feeds = plan::feeds(output, &before, &plan);
     let plan::Plan { first, second, delete, left, unchanged } = plan;
-    let written = first.into_iter().chain(second).collect();
+    let manifest = Some(FILE_NAME.to_owned()).filter(|_| manifest);
+    let written = first.into_iter().chain(second).chain(manifest).collect();
     Ok(Delivered {
         destination: place,
         changes: Changes { written, unchanged, removed: delete, ..Changes::default() },

@@ -168,7 +168,8 @@ pub fn explain(error: &object_store::Error) -> Trouble {
         }
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => Trouble::new(
             format!("access is denied{told}"),
-            "the keys must be allowed to get and put objects, and to delete them for --delete-stale",
+            "the keys must be allowed to get and put objects, to delete them for --delete-stale, and to list the bucket: without \
+             that, S3 denies what is not there yet",
         ),
         E::NotImplemented { .. } => Trouble::new(format!("the store cannot do this{told}"), ""),
         _ if matches!(status.as_deref(), Some("301" | "307" | "308")) || text.contains("redirect without LOCATION") => {

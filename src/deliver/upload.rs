@@ -63,6 +63,8 @@ pub struct Outcome {
     pub plan: Plan,
     /// What was there before.
     pub before: Manifest,
+    /// Whether the manifest there becomes another one.
+    pub manifest: bool,
 }
 
 /// Why it was not done.
@@ -130,8 +132,10 @@ impl Courier<'_> {
                 record: Record { labels: self.labels.clone(), left: plan.left.clone(), ..Record::default() },
             };
             // What is told is what the first look found: what others do between is no news of this run.
-            let outcome = first.get_or_insert_with(|| Outcome { plan: plan.clone(), before: remote.manifest.clone() }).clone();
-            if self.wish.dry_run || end.bytes() == found.bytes {
+            let manifest = end.bytes() != found.bytes;
+            let look = || Outcome { plan: plan.clone(), before: remote.manifest.clone(), manifest };
+            let outcome = first.get_or_insert_with(look).clone();
+            if self.wish.dry_run || !manifest {
                 return Ok(outcome);
             }
             let begun = !plan.touched().is_empty();
