@@ -139,8 +139,12 @@ fn allow_http() -> object_store::ClientOptions {
 /// where it names what is missing.
 fn unset(error: &object_store::Error, help: &'static str) -> Trouble {
     let text = error.to_string();
-    let missing = text.to_ascii_lowercase().contains("missing") && text.len() < 120;
-    let what = if missing { text } else { "the settings in the environment do not fit together".to_owned() };
+    let missing =
+        text.split("Missing ").nth(1).filter(|name| name.len() < 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let what = missing.map_or_else(
+        || "the settings in the environment do not fit together".to_owned(),
+        |name| format!("the settings in the environment have no {name}"),
+    );
     Trouble::new(what, help)
 }
 
@@ -155,6 +159,7 @@ pub fn explain(error: &object_store::Error) -> Trouble {
         (Some(status), None) => format!(" ({status})"),
         _ => String::new(),
     };
+    let denied = matches!(error, E::PermissionDenied { .. } | E::Unauthenticated { .. });
     let is = |known: &str| code.as_deref() == Some(known);
     match error {
         _ if is("NoSuchBucket") || is("ContainerNotFound") => {
@@ -166,7 +171,7 @@ pub fn explain(error: &object_store::Error) -> Trouble {
         E::NotFound { .. } => {
             Trouble::new(format!("there is no such bucket or object{told}"), "is the name right, and the endpoint?")
         }
-        E::PermissionDenied { .. } | E::Unauthenticated { .. } => Trouble::new(
+        _ if denied || matches!(status.as_deref(), Some("401" | "403")) => Trouble::new(
             format!("access is denied{told}"),
             "the keys must be allowed to get and put objects, to delete them for --delete-stale, and to list the bucket: without \
              that, S3 denies what is not there yet",
