@@ -1,6 +1,6 @@
 //! The program `feedmill`: arguments in, printing, exit status. The only place that prints, and that asks the time.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use feedmill::cache::told::Told;
+use feedmill::deliver::hub;
 use feedmill::error::{Diagnostic, Error, FolderError, Severity, help_line, shown};
 use feedmill::group::Clock;
 use feedmill::link::Link;
@@ -20,7 +21,7 @@ use feedmill::{Action, Progress, Request, aside, build, manifest, read, run_name
 
 mod cli;
 
-use cli::{Build, Cli, Command, Common};
+use cli::{Build, Cli, Command, Common, Output, Ping, Place};
 
 /// `check`, or a strict `build`, found errors.
 const FOUND_ERRORS: u8 = 1;
@@ -35,11 +36,12 @@ fn main() -> ExitCode {
         Command::Check(check) => run(&check.common, &Run { action: Action::Check, ..Run::default() }),
         Command::Build(build) => {
             let action = if build.dry_run { Action::DryRun } else { Action::Publish };
-            let overrides = Overrides { base_url: build.base_url, out: build.out };
+            let overrides = overrides(&build.output);
             let preview = build.include_unpublished;
             let Build { strict, adopt, force, wait, changed, .. } = build;
             run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed })
         }
+        Command::Ping(asked) => ping(&asked),
     };
     ExitCode::from(outcome.unwrap_or_else(|stop| {
         stop.say(false);
@@ -121,10 +123,7 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
         Ok(report) if report.failed => (report, FAILED),
         Ok(report) if report.has_errors() && (run.action == Action::Check || run.strict) => (report, FOUND_ERRORS),
         Ok(report) => (report, 0),
-        Err(stop) => {
-            stop.say(taken);
-            (Report { diagnostics: vec![*stop.finding], ..Report::default() }, stop.status)
-        }
+        Err(stop) => stopped(stop, taken),
     };
     if let Some(file) = &run.changed {
         // A run that failed before it knew the address changed nothing.
@@ -141,14 +140,111 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
             Action::DryRun => "dry-run",
             Action::Publish => "build",
         };
-        let (now, out, base_url) = (known.now, known.out.as_deref(), known.base_url.as_ref());
-        let text = json::render(&report, &json::Facts { action, status, now, took: begun.elapsed(), out, base_url });
-        if let Err(stop) = leave(file, &text, &known, &report.changes) {
-            stop.say(taken);
-            status = status.max(stop.status);
-        }
+        status = leave_report(file, &report, (action, status), begun, &known, taken);
     }
     Ok(status)
+}
+
+/// Says what ended a run, which is all that there is to report of it.
+fn stopped(stop: Stop, taken: bool) -> (Report, u8) {
+    stop.say(taken);
+    (Report { diagnostics: vec![*stop.finding], ..Report::default() }, stop.status)
+}
+
+/// Leaves the report of a run in a file, and gives the exit status: another one if the file cannot be written.
+fn leave_report(file: &Path, report: &Report, (action, status): (&str, u8), begun: Instant, known: &Known, taken: bool) -> u8 {
+    let (now, out, base_url) = (known.now, known.out.as_deref(), known.base_url.as_ref());
+    let text = json::render(report, &json::Facts { action, status, now, took: begun.elapsed(), out, base_url });
+    let Err(stop) = leave(file, &text, known, &report.changes) else { return status };
+    stop.say(taken);
+    status.max(stop.status)
+}
+
+/// Tells the hub of the feeds that changed, with the report of it. Gives the exit status: what the hub did not take is no failure.
+fn ping(asked: &Ping) -> Result<u8, Stop> {
+    let begun = Instant::now();
+    if asked.report.as_ref() == Some(&asked.changed) && !is_standard_output(&asked.changed) {
+        return Err(Stop::new("`--report` and `--changed` name one file", "give each a file of its own"));
+    }
+    let taken = asked.report.as_deref().is_some_and(is_standard_output);
+    let mut known = Known::default();
+    let (report, status) = match announce(asked, &mut known, taken) {
+        Ok(report) => (report, 0),
+        Err(stop) => stopped(stop, taken),
+    };
+    Ok(match &asked.report {
+        Some(file) => leave_report(file, &report, ("ping", status), begun, &known, taken),
+        None => status,
+    })
+}
+
+/// Finds what is to be announced, tells the hub, and prints.
+fn announce(asked: &Ping, known: &mut Known, taken: bool) -> Result<Report, Stop> {
+    if !hub::BUILT {
+        return Err(Stop::new(hub::NOT_BUILT, hub::BUILD_IT));
+    }
+    let file = site_file(&asked.place);
+    let site = Site::load(file.as_deref(), &overrides(&asked.output))?;
+    known.out = Some(site.out.clone());
+    known.base_url = Some(site.base_url.clone());
+    let Some(hub) = &site.hub else {
+        return Err(Stop::new("the site has no hub", "add a line such as `hub: https://hub.example.org/` to the site file"));
+    };
+    let folder = Folder::open(&site.out)?;
+    if folder.published.preview {
+        let help = "name the folder with the feeds for the public with `--out`";
+        return Err(FolderError::new(&site.out, "these feeds are a preview, which is not announced", help).into());
+    }
+    let changed = if is_standard_output(&asked.changed) {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+        aside::text(read).map_err(|message| Stop::new(&format!("standard input {message}"), ""))?
+    } else {
+        aside::read(&asked.changed)?
+    };
+    let topics = hub::topics(&changed, &site, folder.used.then_some(&folder.published));
+    let mut report = Report::default();
+    report.diagnostics.extend(hub::of_another_place(&changed, &site, &shown(&asked.changed)));
+    if asked.dry_run {
+        for topic in &topics {
+            tell(taken, &format!("would tell {hub} of {topic}"));
+        }
+    } else {
+        report.pings = hub::ping(hub, &topics);
+        let file = site.file.as_deref().unwrap_or(Path::new(site::FILE_NAME));
+        report.diagnostics.extend(hub::findings(hub, &report.pings, file));
+    }
+    say_findings(&report.diagnostics, least(asked.quiet, asked.verbose), None, taken);
+    let told: Vec<_> = report.pings.iter().filter(|ping| ping.failure.is_none()).collect();
+    if asked.verbose {
+        for ping in &told {
+            tell(taken, &format!("told {hub} of {}", ping.topic));
+        }
+    }
+    if !asked.dry_run && (is_watched(taken) || asked.verbose) && !asked.quiet {
+        let all = plural(topics.len(), "feed document");
+        let of_all = if told.len() == topics.len() { all } else { format!("{} of {all}", told.len()) };
+        tell(taken, &format!("{} told of {of_all}", hub.authority()));
+    }
+    Ok(report)
+}
+
+fn overrides(output: &Output) -> Overrides {
+    Overrides { base_url: output.base_url.clone(), out: output.out.clone() }
+}
+
+/// The least severity that is printed.
+fn least(quiet: bool, verbose: bool) -> Severity {
+    match (quiet, verbose) {
+        (true, _) => Severity::Error,
+        (false, false) => Severity::Warning,
+        (false, true) => Severity::Note,
+    }
+}
+
+/// Whether somebody sees what is printed for people.
+fn is_watched(taken: bool) -> bool {
+    if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() }
 }
 
 /// Whether standard output belongs to another program, so that what is for people goes to standard error.
@@ -193,7 +289,7 @@ fn is_published(file: &Path, out: &Path, changes: &Changes) -> bool {
 
 /// Reads, publishes and prints; what is known before anything is done stands in `known` then.
 fn carry_out(common: &Common, run: &Run, known: &mut Known) -> Result<Report, Stop> {
-    let (site, articles) = site(common, &run.overrides)?;
+    let (site, articles) = site(&common.place, &run.overrides)?;
     known.out = Some(site.out.clone());
     known.base_url = Some(site.base_url.clone());
     if run.preview && run.overrides.out.is_none() {
@@ -223,17 +319,15 @@ fn carry_out(common: &Common, run: &Run, known: &mut Known) -> Result<Report, St
 }
 
 /// The site, and the folders to read: the command line's, else the site file's.
-fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
-    let start = common.articles.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-    let file =
-        common.site.clone().or_else(|| Site::find(if start.is_file() { start.parent().unwrap_or(&start) } else { &start }));
-    if common.articles.is_empty() && file.is_none() {
+fn site(place: &Place, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
+    let file = site_file(place);
+    if place.articles.is_empty() && file.is_none() {
         let help = "write `feedmill build FOLDER`, or name it in a site file (`feedmill init` writes one)";
         return Err(Stop::new("which folder holds the articles?", help));
     }
     let site = Site::load(file.as_deref(), overrides)?;
-    let articles = if !common.articles.is_empty() {
-        common.articles.clone()
+    let articles = if !place.articles.is_empty() {
+        place.articles.clone()
     } else if !site.articles.is_empty() {
         site.articles.clone()
     } else {
@@ -241,6 +335,13 @@ fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), 
         vec![if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }]
     };
     Ok((site, articles))
+}
+
+/// The site file: the one that is named, else the one that the articles lie with; there need not be one.
+fn site_file(place: &Place) -> Option<PathBuf> {
+    let start = place.articles.first().map_or(Path::new("."), PathBuf::as_path);
+    let folder = if start.is_file() { start.parent().unwrap_or(start) } else { start };
+    place.site.clone().or_else(|| Site::find(folder))
 }
 
 /// Where states of runs are kept (XDG Base Directory Specification); nowhere for a user without a home.
@@ -309,7 +410,10 @@ fn watched(request: &Request, quiet: bool) -> Result<Report, Error> {
 
 fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
     let taken = standard_output_is_taken(common, run);
-    say_findings(report, common, request, taken);
+    // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
+    let asked = request.action != Action::Publish || common.verbose || under_github_actions() || std::io::stderr().is_terminal();
+    let told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
+    say_findings(&report.diagnostics, least(common.quiet, common.verbose), told, taken);
     if common.verbose {
         for (path, reason) in &report.others {
             tell(taken, &format!("{}: not an article: {reason}", shown(path)));
@@ -335,8 +439,7 @@ fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
             }
         }
     }
-    let terminal = if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
-    if (terminal || common.verbose) && !common.quiet {
+    if (is_watched(taken) || common.verbose) && !common.quiet {
         tell(taken, &summary(report, run));
         if run.action != Action::Check && !site.base_url_given {
             let hint = format!(
@@ -350,17 +453,9 @@ fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
 }
 
 /// Prints findings, but to nobody in particular only what was not told of late.
-fn say_findings(report: &Report, common: &Common, request: &Request, taken: bool) {
-    let least = match (common.quiet, common.verbose) {
-        (true, _) => Severity::Error,
-        (false, false) => Severity::Warning,
-        (false, true) => Severity::Note,
-    };
+fn say_findings(diagnostics: &[Diagnostic], least: Severity, mut told: Option<Told>, taken: bool) {
     let annotate = under_github_actions();
-    // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
-    let asked = request.action != Action::Publish || common.verbose || annotate || std::io::stderr().is_terminal();
-    let mut told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
-    for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
         if told.as_ref().is_none_or(|told| told.is_news(diagnostic)) {
             let said = say_error(&diagnostic.to_string());
             if let Some(told) = told.as_mut().filter(|_| said) {

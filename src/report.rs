@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Diagnostic, Severity};
+use crate::link::Link;
 use crate::topic::Slug;
 
 pub mod addresses;
@@ -31,6 +32,28 @@ pub struct Report {
     /// What becomes of each feed that does not stay as it is, and of those that are not let: the feed of all topics first, then
     /// by slug.
     pub feeds: Vec<FeedChange>,
+    /// What a hub was told, in the order of addresses.
+    pub pings: Vec<Ping>,
+}
+
+/// What came of telling a hub that a document has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// Where the document is served, which is its topic in the words of WebSub.
+    pub topic: Link,
+    /// The HTTP status that the hub answered with, if it answered.
+    pub status: Option<u16>,
+    /// Why the hub was not told; nothing if it was.
+    pub failure: Option<Failure>,
+}
+
+/// Why a hub was not told of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What is wrong: a sentence about the hub, to stand after a colon.
+    pub message: String,
+    /// What to do.
+    pub help: &'static str,
 }
 
 /// What becomes of one feed.

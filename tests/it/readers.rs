@@ -148,6 +148,7 @@ fn feed(texts: [&str; 4], entries: Vec<Entry>) -> Feed {
             icon: Some(link("https://feeds.example.org/a&b.png")),
         },
         ttl: 60,
+        hub: (b.len() % 3 > 0).then(|| odd_link(d)),
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
         entries,
     }

@@ -25,14 +25,14 @@ fn mill() -> Mill {
         .file("news/readme.md", "# Readme\n")
 }
 
-fn schema() -> Value {
+pub fn schema() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
     serde_json::from_str(&fs::read_to_string(path).expect("a schema")).expect("JSON")
 }
 
 /// The report, which keeps to the schema.
 #[track_caller]
-fn checked(text: &str) -> Value {
+pub fn checked(text: &str) -> Value {
     let report: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let validator = jsonschema::draft202012::new(&schema()).expect("a schema");
     let faults: Vec<String> = validator.iter_errors(&report).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();

@@ -170,7 +170,7 @@ fn only_in(patterns: &[&str], places: &[&str]) {
 #[test]
 fn every_part_is_a_stage_or_data_or_reading_or_the_whole() {
     let known: BTreeSet<&str> =
-        [STAGES, DATA, &["read", "cache", "aside", "lib", "run", "main", "cli"]].concat().into_iter().collect();
+        [STAGES, DATA, &["read", "cache", "aside", "deliver", "lib", "run", "main", "cli"]].concat().into_iter().collect();
     let sources = sources();
     let parts: BTreeSet<&str> = sources.iter().map(Source::part).collect();
     assert_eq!(parts, known, "a new part has its place in this test");
@@ -224,6 +224,8 @@ fn each_crate_has_its_room() {
     only_in(&["maud::"], &["write/page.rs", "write/page/"]);
     only_in(&["tempfile::"], &["publish.rs", "publish/", "cache.rs", "cache/", "aside.rs"]);
     only_in(&["indicatif::"], &["main.rs"]);
+    only_in(&["ureq::"], &["deliver/hub/call.rs"]);
+    only_in(&["TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"], &["deliver/"]);
     only_in(
         &["serde_json::"],
         &["manifest.rs", "cache.rs", "cache/", "publish/stage.rs", "report/json.rs", "write/json_feed.rs"],
