@@ -295,6 +295,16 @@ fn with_list(mill: Mill, paths: &[&str]) -> Mill {
     mill.file("changed.txt", list + "https://feeds.example.org/ai/index.html\n")
 }
 
+/// The addresses of the documents of [`mill`], sorted.
+fn every_document(base_url: &str) -> Vec<String> {
+    let folders = ["ai/", "", "chips/"].into_iter();
+    let documents =
+        folders.flat_map(|folder| ["atom.xml", "feed.json", "rss.xml"].map(|name| format!("{base_url}{folder}{name}")));
+    let mut documents: Vec<String> = documents.collect();
+    documents.sort();
+    documents
+}
+
 /// What is said when the hub was not told.
 fn not_told(hub: &str, of: &str, why: &str, help: &str) -> String {
     let host = hub.split('/').nth(2).unwrap_or_default();
@@ -317,10 +327,7 @@ fn subscribers_get_what_is_new_at_once_and_nothing_else() {
         .story("news/chips.md", "Of chips", "2020-11-11", "Chips");
     mill.run("build news --changed changed.txt").silent();
     mill.run("ping news --changed changed.txt").silent();
-    let every: Vec<String> = ["", "ai/", "chips/"]
-        .into_iter()
-        .flat_map(|folder| ["atom.xml", "feed.json", "rss.xml"].map(|name| server.address(&format!("{folder}{name}"))))
-        .collect();
+    let every = every_document(&server.address(""));
     assert_eq!(hub.told(), every, "each document is told once");
 
     let topics = ["ai/atom.xml", "ai/rss.xml", "ai/feed.json", "chips/atom.xml", "atom.xml"];
@@ -392,12 +399,7 @@ fn copies_are_not_told_and_the_list_may_come_from_anywhere() {
     for copy in ["/feed.xml\n", "/old/atom.xml\n", "/ml/atom.xml\n", "/machines/atom.xml\n"] {
         assert!(list.contains(copy), "{copy} is not in {list}");
     }
-    let own: Vec<String> = ["ai/", "", "chips/"]
-        .into_iter()
-        .flat_map(|folder| ["atom.xml", "feed.json", "rss.xml"].map(|name| format!("https://feeds.example.org/{folder}{name}")))
-        .collect();
-    let mut own: Vec<&str> = own.iter().map(String::as_str).collect();
-    own.sort_unstable();
+    let own = every_document("https://feeds.example.org/");
     let told = || {
         let told = hub.told();
         hub.asked.lock().expect("a lock").clear();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use feedmill::error::{Diagnostic, Severity};
 use feedmill::link::Link;
 use feedmill::report::json::{Facts, render};
-use feedmill::report::{EntryChange, Fate, FeedChange, Report};
+use feedmill::report::{EntryChange, Failure, Fate, FeedChange, Ping, Report};
 use feedmill::topic::Slug;
 use serde_json::{Value, json};
 
@@ -107,7 +107,7 @@ fn a_report_holds_all_that_was_found_and_done() {
         json!({
             "feedmill_report": 1, "action": action, "status": status, "now": NOW, "out": "out",
             "base_url": "https://feeds.example.org/", "counts": counts, "diagnostics": findings(),
-            "others": [{"path": "news/readme.md", "reason": "no front matter"}], "changes": changes,
+            "others": [{"path": "news/readme.md", "reason": "no front matter"}], "changes": changes, "pings": [],
         })
     };
     // What becomes of feeds is looked at elsewhere.
@@ -208,6 +208,10 @@ fn of_everything() -> String {
         });
     }
     let base_url = Link::parse("https://feeds.example.org/").expect("an address");
+    let topic = base_url.child("rss.xml");
+    report.pings.push(Ping { topic: topic.clone(), status: Some(202), failure: None });
+    let failure = Failure { message: "no answer".to_owned(), help: "wait" };
+    report.pings.push(Ping { topic, status: None, failure: Some(failure) });
     let facts = Facts {
         action: "build",
         status: 3,
@@ -235,6 +239,10 @@ fn a_report_says_what_becomes_of_feeds() {
         "gone": [entry(2, Value::Null)],
     });
     assert_eq!(feeds[0], expected);
+    let url = "https://feeds.example.org/rss.xml";
+    let told = json!({"url": url, "ok": true, "status": 202, "message": null});
+    let lost = json!({"url": url, "ok": false, "status": null, "message": "no answer"});
+    assert_eq!(report["pings"], json!([told, lost]));
 }
 
 /// Every place of the schema, by its pointer in a report, with the words that may stand there.
@@ -277,7 +285,8 @@ fn kept(value: &Value, place: &str, found: &mut BTreeSet<String>) {
 fn the_schema_promises_nothing_that_no_report_has() {
     let mill = mill();
     let mut reports = vec![checked(&of_everything())];
-    for arguments in ["check news", "build news --out out --dry-run", "build news --out out", "build", "check nowhere"] {
+    let ping = "ping news --changed changed.txt";
+    for arguments in ["check news", "build news --out out --dry-run", "build news --out out", "build", "check nowhere", ping] {
         reports.push(report(&mill, arguments).1);
     }
     let (mut found, mut expected) = (BTreeSet::new(), BTreeSet::new());

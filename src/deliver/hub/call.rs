@@ -216,3 +216,91 @@ impl Resolver for Vetted {
         Ok(addresses)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn topics(count: usize) -> Vec<Link> {
+        (0..count).map(|n| Link::parse(&format!("https://example.org/{n}")).expect("an address")).collect()
+    }
+
+    fn lost() -> Outcome {
+        Outcome::Nothing(Failure { message: "lost".to_owned(), help: "" })
+    }
+
+    /// Tells of so many topics, of which some come to nothing; gives those that were tried, and how many were at a time.
+    fn tried(count: usize, in_vain: &[usize]) -> (Vec<usize>, usize) {
+        let topics = topics(count);
+        let (tried, now, most) = (Mutex::new(Vec::new()), AtomicUsize::new(0), AtomicUsize::new(0));
+        let pings = every(&topics, |topic| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let at = topics.iter().position(|other| other == topic).expect("a topic");
+            tried.lock().expect("a lock").push(at);
+            std::thread::sleep(Duration::from_millis(30));
+            now.fetch_sub(1, Ordering::SeqCst);
+            if in_vain.contains(&at) { lost() } else { Outcome::Answered(StatusCode::ACCEPTED) }
+        });
+        let mut tried = tried.into_inner().expect("a lock");
+        tried.sort_unstable();
+        assert!(pings.iter().map(|ping| &ping.topic).eq(&topics), "each topic has its ping");
+        for (at, ping) in pings.iter().enumerate() {
+            let told = tried.contains(&at) && !in_vain.contains(&at);
+            assert_eq!(ping.failure.is_none(), told, "{at}");
+            assert_eq!(ping.status, told.then_some(202), "{at}");
+        }
+        (tried, most.into_inner())
+    }
+
+    #[test]
+    fn every_topic_is_told_a_few_at_a_time() {
+        assert_eq!(tried(0, &[]), (vec![], 0));
+        assert_eq!(tried(1, &[]), (vec![0], 1));
+        assert_eq!(tried(21, &[]), ((0..21).collect(), AT_ONCE));
+        // One that is lost is lost alone.
+        assert_eq!(tried(9, &[0]), ((0..9).collect(), AT_ONCE));
+        assert_eq!(tried(9, &[5]), ((0..9).collect(), AT_ONCE));
+    }
+
+    #[test]
+    fn two_in_vain_are_enough() {
+        let all: Vec<usize> = (0..40).collect();
+        assert_eq!(tried(40, &all), (vec![0, 1], 1));
+        assert_eq!(tried(1, &all), (vec![0], 1));
+        // What is under way then comes to its end.
+        let (tried, _) = tried(40, &all[2..]);
+        assert!((4..=2 + ENOUGH + AT_ONCE).contains(&tried.len()), "{tried:?}");
+    }
+
+    #[test]
+    fn what_a_hub_asks_for_is_a_number_of_seconds() {
+        for (value, seconds) in
+            [("0", Some(0)), (" 10 ", Some(10)), ("Fri, 31 Dec 1999 23:59:59 GMT", None), ("-1", None), ("", None)]
+        {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a value"))]);
+            assert_eq!(retry_after(&headers), seconds, "{value:?}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    /// With a resolver that permits this machine: what is said first begins a handshake, and nothing of the ping is seen.
+    #[test]
+    fn a_ping_by_https_is_encrypted() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let hub = format!("https://localhost:{}/", listener.local_addr().expect("an address").port());
+        let hub = Link::parse(&hub).expect("an address");
+        let names = Vetted { permits: |_| true, names: DefaultResolver::default(), found: OnceLock::new() };
+        let agent = Agent::with_parts(agent(&hub).config().clone(), DefaultConnector::default(), names);
+        let heard = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut heard = [0; 3];
+            stream.read_exact(&mut heard).expect("a beginning");
+            heard
+        });
+        assert!(matches!(call(&agent, &hub, &topics(1)[0]), Outcome::Nothing(_)));
+        assert_eq!(heard.join().expect("a thread"), [22, 3, 1]);
+    }
+}
