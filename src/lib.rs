@@ -73,8 +73,8 @@
 //!
 //! # Features
 //!
-//! `hub`, on unless `default-features = false`: the HTTP client for [`deliver::hub`]. Without it feeds name their hub all the same, and
-//! `feedmill ping` says what is missing.
+//! `hub`, on unless `default-features = false`: the HTTP client for [`deliver::hub`]. Without it feeds name their hub all the same,
+//! and `feedmill ping` says what is missing.
 //!
 //! # Example
 //!

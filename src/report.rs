@@ -39,7 +39,7 @@ pub struct Report {
 /// What came of telling a hub that a document has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ping {
-    /// Where the document is served, which is its topic in the words of WebSub.
+    /// Where the document is served, which is its topic in the words of `WebSub`.
     pub topic: Link,
     /// The HTTP status that the hub answered with, if it answered.
     pub status: Option<u16>,

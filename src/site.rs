@@ -120,7 +120,7 @@ pub struct Site {
     pub cache_control: String,
     /// Where the output is served, if there are settings to be written for it.
     pub deployment: Option<Deployment>,
-    /// The WebSub hub that distributes the feeds: https, or http on this machine.
+    /// The `WebSub` hub that distributes the feeds: https, or http on this machine.
     pub hub: Option<Link>,
 }
 

@@ -1,8 +1,8 @@
-//! Telling a WebSub hub (w3.org/TR/websub) which feeds have changed, so that it fetches them and hands them to subscribers.
+//! Telling a `WebSub` hub (w3.org/TR/websub) which feeds have changed, so that it fetches them and hands them to subscribers.
 //!
 //! Each document of a feed, `rss.xml`, `atom.xml` and `feed.json`, is a topic of its own: what it names as `self` is its address,
 //! and what it names as `hub` is who distributes it ("4. Discovery"). How a publisher tells a hub is left to the two of them
-//! ("6. Publishing"); hubs take what PubSubHubbub 0.3 had in its section 7.1, one POST of `hub.mode=publish` and `hub.url`, and
+//! ("6. Publishing"); hubs take what `PubSubHubbub` 0.3 had in its section 7.1, one POST of `hub.mode=publish` and `hub.url`, and
 //! that is a ping.
 //!
 //! The hub's address comes from the owner, and a ping goes nowhere else: by https, through no proxy, without following redirects,

@@ -1,5 +1,5 @@
 //! Pings to a hub. A small hub stands here, of a thread and a list: it takes subscriptions and pings, fetches what it is told of,
-//! compares, and hands what is new to subscribers, as WebSub has it (5. Subscribing, 6. Publishing, 7. Content Distribution).
+//! compares, and hands what is new to subscribers, as `WebSub` has it (5. Subscribing, 6. Publishing, 7. Content Distribution).
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -81,13 +81,9 @@ impl Server {
                     let Some(request) = receive(&mut stream) else { return };
                     heard.lock().expect("a lock").push(request.clone());
                     let Answer { status, headers, body } = answer(&request);
-                    let mut head = format!("HTTP/1.1 {status} Some Words\r\nContent-Length: {}\r\n", body.len());
-                    for (name, value) in headers {
-                        head += &format!("{name}: {value}\r\n");
-                    }
+                    let fields = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
                     // Whoever is no longer there needs no answer.
-                    let _ = stream.write_all((head + "Connection: close\r\n\r\n").as_bytes());
-                    let _ = stream.write_all(&body);
+                    let _ = stream.write_all(&message(&format!("HTTP/1.1 {status} Some Words"), fields, &body));
                 });
             }
         });
@@ -108,6 +104,13 @@ impl Server {
         told.sort();
         told
     }
+}
+
+/// A message with its first line and these headers.
+fn message<'h>(first: &str, headers: impl Iterator<Item = (&'h str, &'h str)>, body: &[u8]) -> Vec<u8> {
+    let start = format!("{first}\r\nContent-Length: {}\r\nConnection: close\r\n", body.len());
+    let head = headers.fold(start, |head, (name, value)| head + name + ": " + value + "\r\n");
+    [(head + "\r\n").as_bytes(), body].concat()
 }
 
 /// Reads the head and the body of a message, the first line first.
@@ -147,11 +150,8 @@ fn ask(method: &str, address: &str, headers: &[(&str, &str)], body: &[u8]) -> (u
     let url = Url::parse(address).expect("an address");
     let mut stream = TcpStream::connect(("127.0.0.1", url.port().expect("a port"))).expect("a connection");
     let path = &url[url::Position::BeforePath..];
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n", body.len());
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    stream.write_all((head + "\r\n").as_bytes()).and_then(|()| stream.write_all(body)).expect("a request");
+    let fields = [("Host", "127.0.0.1")].into_iter().chain(headers.iter().copied());
+    stream.write_all(&message(&format!("{method} {path} HTTP/1.1"), fields, body)).expect("a request");
     let (first, headers, body) = receive_message(&mut stream).expect("an answer");
     (first.split(' ').nth(1).expect("a status").parse().expect("a number"), headers, body)
 }

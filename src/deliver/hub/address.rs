@@ -46,18 +46,16 @@ fn is_global_v4(address: Ipv4Addr) -> bool {
     !SPECIAL_V4.iter().any(|&(network, length)| (bits ^ u32::from(Ipv4Addr::from(network))) >> (32 - length) == 0)
 }
 
-/// Of IPv6 only 2000::/3 is given out: everything else is of this machine, link or organisation, to many at once, or nobody's.
+/// Of IPv6 only `2000::/3` is given out: everything else is of this machine, link or organisation, to many at once, or nobody's.
 fn is_global_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let v4 = |high: u16, low: u16| is_global_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
-    match (a, b, c, d, e, f) {
-        // Mapped, and translated by the network (RFC 6052).
-        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => v4(g, h),
-        // 6to4.
-        (0x2002, high, low, ..) => v4(high, low),
+    match address.segments() {
+        // Mapped, translated by the network (RFC 6052), and 6to4.
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            is_global_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
+        }
         // For protocols, with Teredo, and for documentation twice.
-        (0x2001, 0..=0x1ff | 0xdb8, ..) | (0x3fff, 0..=0xfff, ..) => false,
-        _ => a >> 13 == 1,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
+        [first, ..] => first >> 13 == 1,
     }
 }
 

@@ -200,7 +200,9 @@ impl Resolver for Vetted {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let mut addresses = self.empty();
         if let Some(found) = self.found.get() {
-            found.iter().for_each(|address| addresses.push(*address));
+            for address in found {
+                addresses.push(*address);
+            }
             return Ok(addresses);
         }
         let found = self.names.resolve(uri, config, timeout).map_err(|error| match error {
