@@ -23,7 +23,7 @@ Examples:
   feedmill build news --out public/feeds
                                          publish the feeds
   feedmill ping news --changed changed.txt
-                                         tell a WebSub hub what a build with --changed changed.txt changed
+                                         tell a WebSub hub what `build --changed` has listed
   */5 * * * * feedmill build ~/news      in a crontab: silent unless something is wrong, and that is said
                                          once in 24 hours
 
@@ -149,12 +149,12 @@ const PING_EXAMPLES: &str = "\
 Examples:
   feedmill build news --changed changed.txt && rsync -a public/feeds/ host:feeds/ &&
     feedmill ping news --changed changed.txt
-                                             build, upload, tell; a cache is to be purged before it is told
+                                             build, upload (and purge caches), tell
   feedmill ping news --changed changed.txt --dry-run
                                              what would it be told?
 
-The hub is `hub` in the site file. It is told of each rss.xml, atom.xml and feed.json in the list; other addresses
-are passed over. What it was not told is a warning, and the exit status is 0 all the same.";
+The hub is `hub` in the site file. It is told of each rss.xml, atom.xml and feed.json in the list;
+other addresses are passed over. What it does not take is a warning, and the exit status is 0.";
 
 /// What `ping` takes.
 #[derive(Debug, Args)]

@@ -1418,7 +1418,7 @@ fn init_writes_a_site_file_once() {
 /// A build without the feature `hub` has the command, and says what it is without.
 #[test]
 #[cfg(not(feature = "hub"))]
-fn a_build_that_cannot_tell_hubs_says_so() {
+fn without_the_feature_a_hub_is_named_and_cannot_be_told() {
     let mill = mill().file("news/feedmill.yaml", "hub: https://hub.example.org/").file("changed.txt", "");
     let _ = mill.run("build news --out out").status(0).stderr("");
     assert!(mill.read("out/rss.xml").contains("rel=\"hub\""));

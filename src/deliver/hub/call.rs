@@ -36,6 +36,7 @@ const ENOUGH: usize = 2;
 const AGAIN: &str = "readers get it when they ask by themselves; `feedmill ping` with the same list tells the hub later";
 const ANOTHER: &str = "`hub` in the site file has to be the very address that the hub takes pings at; redirects are not followed";
 const TAKEN: &str = "does this hub take feeds of this site, and pings at this address? its provider knows";
+const TRUST: &str = "its certificate has to be in order, and this machine needs those of authorities (Debian: `ca-certificates`)";
 const PUBLIC: &str = "`hub` in the site file has to be an address that everybody reaches";
 
 /// See [`super::ping`].
@@ -166,6 +167,9 @@ fn nothing(error: &Error) -> Failure {
         Error::Timeout(Timeout::Connect) => (format!("no connection within {} seconds", CONNECTING.as_secs()), AGAIN),
         Error::Timeout(_) => (format!("no answer within {} seconds", CALL.as_secs()), AGAIN),
         Error::HostNotFound => ("its name has no address".to_owned(), AGAIN),
+        // What is wrong with the encryption comes as wrong data.
+        Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => (format!("no secure connection: {error}"), TRUST),
+        Error::Rustls(error) => (format!("no secure connection: {error}"), TRUST),
         Error::Io(error) => (error.to_string(), AGAIN),
         Error::Other(error) => {
             let help = if error.downcast_ref().is_some_and(|why| matches!(why, Unfit::Private(_))) { PUBLIC } else { AGAIN };
@@ -221,7 +225,7 @@ impl Resolver for Vetted {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{Read, Write};
     use std::net::TcpListener;
 
     use super::*;
@@ -300,9 +304,11 @@ mod tests {
             let (mut stream, _) = listener.accept().expect("a connection");
             let mut heard = [0; 3];
             stream.read_exact(&mut heard).expect("a beginning");
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").expect("an end");
             heard
         });
-        assert!(matches!(call(&agent, &hub, &topics(1)[0]), Outcome::Nothing(_)));
+        let Outcome::Nothing(failure) = call(&agent, &hub, &topics(1)[0]) else { panic!("an answer") };
+        assert!(failure.message.starts_with("no secure connection: ") && failure.help == TRUST, "{failure:?}");
         assert_eq!(heard.join().expect("a thread"), [22, 3, 1]);
     }
 }
