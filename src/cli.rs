@@ -22,6 +22,8 @@ Examples:
   feedmill check news                    read every article below news/ and say what is wrong
   feedmill build news --out public/feeds
                                          publish the feeds
+  feedmill ping news --changed changed.txt
+                                         tell a WebSub hub what `build --changed` has listed
   */5 * * * * feedmill build ~/news      in a crontab: silent unless something is wrong, and that is said
                                          once in 24 hours
 
@@ -43,6 +45,9 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Read every article and report what is wrong; write nothing.
     Check(Check),
+    /// Tell the WebSub hub of the site file which feeds have changed, once they are uploaded.
+    #[command(after_help = PING_EXAMPLES)]
+    Ping(Ping),
     /// Write a commented site file with a random id.
     Init(Init),
 }
@@ -84,12 +89,9 @@ pub(crate) struct Publish {
     /// Site file [default: feedmill.yaml in this folder or the nearest one above it].
     #[arg(long, value_name = "FILE", env = "FEEDMILL_SITE")]
     pub(crate) site: Option<PathBuf>,
-    /// Output folder [default: `out` of the site file, else feeds].
-    #[arg(long, value_name = "DIR", env = "FEEDMILL_OUT")]
-    pub(crate) out: Option<PathBuf>,
-    /// Where the feeds are served from, for the addresses of --changed.
-    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL")]
-    pub(crate) base_url: Option<String>,
+    /// What is published.
+    #[command(flatten)]
+    pub(crate) output: Output,
     /// Delete objects whose files are no longer part of the output; of others, none is ever deleted.
     #[arg(long)]
     pub(crate) delete_stale: bool,
@@ -108,6 +110,9 @@ pub(crate) struct Publish {
     /// Write the addresses of what changed to FILE, one a line, for purging; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) changed: Option<PathBuf>,
+    /// Leave it to `feedmill ping` to tell the hub, after caches are purged.
+    #[arg(long)]
+    pub(crate) no_ping: bool,
     /// Print errors only, and no progress.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -122,12 +127,9 @@ pub(crate) struct Build {
     /// What every run takes.
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Output folder [default: `out` of the site file, else feeds].
-    #[arg(long, value_name = "DIR", env = "FEEDMILL_OUT")]
-    pub(crate) out: Option<PathBuf>,
-    /// Where the output folder is served, such as https://feeds.example.org/
-    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL")]
-    pub(crate) base_url: Option<String>,
+    /// Where the feeds go.
+    #[command(flatten)]
+    pub(crate) output: Output,
     /// Publish nothing if any article has an error.
     #[arg(long)]
     pub(crate) strict: bool,
@@ -152,6 +154,9 @@ pub(crate) struct Build {
     /// Publish to DESTINATION then, as `feedmill publish` does [default: `destination` of the site file].
     #[arg(long, value_name = "DESTINATION", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["dry_run", "include_unpublished"])]
     pub(crate) publish: Option<String>,
+    /// With --publish: leave it to `feedmill ping` to tell the hub, after caches are purged.
+    #[arg(long, requires = "publish")]
+    pub(crate) no_ping: bool,
 }
 
 /// What `check` takes.
@@ -162,15 +167,34 @@ pub(crate) struct Check {
     pub(crate) common: Common,
 }
 
-/// What every run takes.
+/// What tells which site it is.
 #[derive(Debug, Args)]
-pub(crate) struct Common {
+pub(crate) struct Place {
     /// Folders of articles [default: `articles` of the site file, else its folder].
     #[arg(value_name = "ARTICLES")]
     pub(crate) articles: Vec<PathBuf>,
     /// Site file [default: feedmill.yaml in the article folder or the nearest folder above it].
     #[arg(long, value_name = "FILE", env = "FEEDMILL_SITE")]
     pub(crate) site: Option<PathBuf>,
+}
+
+/// What goes over the site file.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Output folder [default: `out` of the site file, else feeds].
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_OUT")]
+    pub(crate) out: Option<PathBuf>,
+    /// Where the output folder is served, such as https://feeds.example.org/
+    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL")]
+    pub(crate) base_url: Option<String>,
+}
+
+/// What every run takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Which site it is.
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// The time to go by, for articles that are dated in the future [default: now; SOURCE_DATE_EPOCH is heeded].
     #[arg(long, value_name = "TIME", env = "FEEDMILL_NOW")]
     pub(crate) now: Option<String>,
@@ -184,6 +208,43 @@ pub(crate) struct Common {
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Also print notes, files that are no articles, every file and feed that changes, and what was said before.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+const PING_EXAMPLES: &str = "\
+Examples:
+  feedmill build news --changed changed.txt && rsync -a public/feeds/ host:feeds/ &&
+    feedmill ping news --changed changed.txt
+                                             build, upload (and purge caches), tell
+  feedmill ping news --changed changed.txt --dry-run
+                                             what would it be told?
+
+The hub is `hub` in the site file. It is told of each rss.xml, atom.xml and feed.json in the list;
+other addresses are passed over. What it does not take is a warning, and the exit status is 0.";
+
+/// What `ping` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Ping {
+    /// Which site it is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Where the feeds are.
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Addresses of what has changed, one a line, as `build --changed` writes them; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changed: PathBuf,
+    /// Say what the hub would be told, and tell it nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write what was done to FILE, as JSON; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Print errors only.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Also print each address that the hub was told of.
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

@@ -1,8 +1,9 @@
 //! Delivery: from the output folder to where readers fetch it. What is published is what the manifest of the output folder says;
 //! what is at the destination is known from the manifest there.
 //!
-//! [`destination`] says where, [`plan`] what is to be sent, [`record`] what lies there; `upload` does it, whatever happens on the
-//! way, through a `bucket`. The last two, and what they need of other crates, are the feature `buckets`.
+//! [`crate::destination`] says where, [`plan`] what is to be sent, [`record`] what lies there; `upload` does it, whatever happens on the
+//! way, through a `bucket`. The last two, and what they need of other crates, are the feature `buckets`. A [`hub`] is told then.
+//! Nothing else in this crate talks to the network.
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use crate::{Progress, lock};
 
 #[cfg(feature = "buckets")]
 pub mod bucket;
+pub mod hub;
 pub mod plan;
 #[cfg(feature = "buckets")]
 mod profile;

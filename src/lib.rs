@@ -32,7 +32,7 @@
 //! - `group`, `compose` and `write` are pure: no files, clock, environment, randomness, or maps in hash order. The clock is
 //!   read once, in `main`, and what was published before is a value, [`manifest::Manifest`].
 //! - Only `read` opens articles, only `publish` changes the output folder, only [`cache`] keeps anything elsewhere, only
-//!   [`aside`] writes what the command line names besides, and only `main` prints.
+//!   [`aside`] opens what the command line names besides, only [`deliver`] talks to the network, and only `main` prints.
 //! - No unchecked string reaches a document: text is cleaned ([`text`]) and addresses are parsed ([`link`]) where they are
 //!   read, and the types say so. Writers only escape.
 //! - The value of an unknown key of front matter is never in memory, so that none can leak.
@@ -67,7 +67,14 @@
 //!   change: see [`site::theme`].
 //! - What a host reads is not in the manifest: it is no part of what is published, and some of it is the owner's. In a file of the
 //!   owner's, only a block is ours: see [`write::host::merge`].
+//! - A hub is told by a command of its own, since it fetches what it is told of: when that is uploaded, only the owner knows. See
+//!   [`deliver::hub`].
 //! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
+//!
+//! # Features
+//!
+//! `hub`, on unless `default-features = false`: the HTTP client for [`deliver::hub`]. Without it feeds name their hub all the same,
+//! and `feedmill ping` says what is missing.
 //!
 //! # Example
 //!

@@ -1,6 +1,6 @@
 //! The program `feedmill`: arguments in, printing, exit status. The only place that prints, and that asks the time.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use feedmill::cache::told::Told;
+use feedmill::deliver::hub;
 use feedmill::destination::Destination;
 use feedmill::error::{Diagnostic, Error, FolderError, Severity, help_line, shown};
 use feedmill::group::Clock;
@@ -21,7 +22,7 @@ use feedmill::{Action, Progress, Request, aside, build, deliver, manifest, read,
 
 mod cli;
 
-use cli::{Build, Cli, Command, Common, Publish};
+use cli::{Build, Cli, Command, Common, Output, Ping, Place, Publish};
 
 /// `check`, or a strict `build`, found errors.
 const FOUND_ERRORS: u8 = 1;
@@ -36,12 +37,13 @@ fn main() -> ExitCode {
         Command::Check(check) => run(&check.common, &Run { action: Action::Check, ..Run::default() }),
         Command::Build(build) => {
             let action = if build.dry_run { Action::DryRun } else { Action::Publish };
-            let overrides = Overrides { base_url: build.base_url, out: build.out };
+            let overrides = overrides(&build.output);
             let preview = build.include_unpublished;
-            let Build { strict, adopt, force, wait, changed, publish, .. } = build;
-            run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed, publish })
+            let Build { strict, adopt, force, wait, changed, publish, no_ping, .. } = build;
+            run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed, publish, no_ping })
         }
         Command::Publish(publish) => self::publish(&publish),
+        Command::Ping(asked) => ping(&asked),
     };
     ExitCode::from(outcome.unwrap_or_else(|stop| {
         stop.say(false);
@@ -63,13 +65,25 @@ struct Run {
     changed: Option<PathBuf>,
     /// Whether the output is published then, and where to; empty if that is known otherwise.
     publish: Option<String>,
+    no_ping: bool,
 }
 
 impl Default for Run {
     fn default() -> Self {
         let (preview, strict, adopt, force, wait) = Default::default();
         let overrides = Overrides::default();
-        Self { action: Action::Check, overrides, preview, strict, adopt, force, wait, changed: None, publish: None }
+        Self {
+            action: Action::Check,
+            overrides,
+            preview,
+            strict,
+            adopt,
+            force,
+            wait,
+            changed: None,
+            publish: None,
+            no_ping: false,
+        }
     }
 }
 
@@ -178,7 +192,7 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
         dry: run.action == Action::DryRun,
     };
     leaves.after(action, |known| {
-        let (site, articles) = site(common, &run.overrides)?;
+        let (site, articles) = site(&common.place, &run.overrides)?;
         // What cannot be published is better known before anything is built.
         let destination = run.publish.as_deref().map(|given| destination(Some(given).filter(|given| !given.is_empty()), &site));
         let destination = destination.transpose()?;
@@ -190,15 +204,12 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
             return Ok((report, FOUND_ERRORS));
         }
         if let Some((destination, _)) = destination {
-            let wishes = Wishes { adopt: run.adopt, wait: run.wait, ..Wishes::default() };
-            match deliver(&site, &destination, wishes, &leaves) {
-                Ok(delivered) => report.delivery = Some(delivered),
-                Err(stop) => {
-                    // What was built is told all the same.
-                    stop.say(leaves.take_standard_output());
-                    report.diagnostics.push(*stop.finding);
-                    return Ok((report, stop.status));
-                }
+            let wishes = Wishes { adopt: run.adopt, wait: run.wait, silent: run.no_ping, ..Wishes::default() };
+            if let Err(stop) = deliver(&site, &destination, wishes, &leaves, &mut report) {
+                // What was built is told all the same.
+                stop.say(leaves.take_standard_output());
+                report.diagnostics.push(*stop.finding);
+                return Ok((report, stop.status));
             }
         }
         Ok((report, 0))
@@ -215,16 +226,16 @@ fn publish(publish: &Publish) -> Result<u8, Stop> {
         dry: publish.dry_run,
     };
     leaves.after("publish", |known| {
-        let overrides = Overrides { base_url: publish.base_url.clone(), out: publish.out.clone() };
         let file = publish.site.clone().or_else(|| Site::find(Path::new(".")));
-        let site = Site::load(file.as_deref(), &overrides)?;
+        let site = Site::load(file.as_deref(), &overrides(&publish.output))?;
         known.out = Some(site.out.clone());
         known.base_url = Some(site.base_url.clone());
         let (destination, named) = destination(publish.destination.as_deref(), &site)?;
         let Publish { dry_run, delete_stale, adopt, wait, .. } = *publish;
-        let wishes = Wishes { dry_run, delete_stale, adopt, preview: named, wait };
-        let delivery = Some(deliver(&site, &destination, wishes, &leaves)?);
-        Ok((Report { delivery, ..Report::default() }, 0))
+        let wishes = Wishes { dry_run, delete_stale, adopt, preview: named, wait, silent: publish.no_ping };
+        let mut report = Report::default();
+        deliver(&site, &destination, wishes, &leaves, &mut report)?;
+        Ok((report, 0))
     })
 }
 
@@ -254,13 +265,15 @@ struct Wishes {
     adopt: bool,
     preview: bool,
     wait: bool,
+    /// No hub is told.
+    silent: bool,
 }
 
-/// Brings the output to its destination, and prints what was done.
-fn deliver(site: &Site, destination: &Destination, wishes: Wishes, leaves: &Leaves) -> Result<Delivered, Stop> {
+/// Brings the output to its destination, tells the hub, and prints what was done.
+fn deliver(site: &Site, destination: &Destination, wishes: Wishes, leaves: &Leaves, report: &mut Report) -> Result<(), Stop> {
     let progress = Progress::default();
     let run = uuid::Uuid::new_v4().to_string();
-    let Wishes { dry_run, delete_stale, adopt, preview, wait } = wishes;
+    let Wishes { dry_run, delete_stale, adopt, preview, wait, silent } = wishes;
     let request =
         deliver::Request { site, destination, dry_run, delete_stale, adopt, preview, wait, run: &run, progress: &progress };
     let delivered = watched(&progress, "files sent", leaves.quiet, || deliver::publish(&request))?;
@@ -277,8 +290,7 @@ fn deliver(site: &Site, destination: &Destination, wishes: Wishes, leaves: &Leav
             tell_feed(feed, &destination.address(feed.folder()), leaves.dry, taken);
         }
     }
-    let terminal = if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
-    if (terminal || leaves.verbose) && !leaves.quiet {
+    if (is_watched(taken) || leaves.verbose) && !leaves.quiet {
         let (sent, unchanged) = (plural(changes.written.len(), "file"), changes.unchanged.len());
         let would = if leaves.dry { "would be " } else { "" };
         let volume = if leaves.dry { String::new() } else { format!(" ({} KiB)", bytes.div_ceil(1024)) };
@@ -291,7 +303,105 @@ fn deliver(site: &Site, destination: &Destination, wishes: Wishes, leaves: &Leav
         }
         tell(taken, &line);
     }
-    Ok(delivered)
+    let published = Folder::open(&site.out)?.published;
+    if !silent && !published.preview {
+        let topics = hub::topics(&addresses::changed(changes, &site.base_url), site, Some(&published));
+        if !topics.is_empty() {
+            tell_hub(site, &topics, leaves, report);
+        }
+    }
+    report.delivery = Some(delivered);
+    Ok(())
+}
+
+/// Tells the hub of the feeds that changed. What it does not take is no failure.
+fn ping(asked: &Ping) -> Result<u8, Stop> {
+    if asked.report.as_ref() == Some(&asked.changed) && !is_standard_output(&asked.changed) {
+        return Err(Stop::new("`--report` and `--changed` name one file", "give each a file of its own"));
+    }
+    let report = asked.report.as_deref();
+    let Ping { quiet, verbose, dry_run: dry, .. } = *asked;
+    let leaves = Leaves { report, changed: None, quiet, verbose, dry };
+    leaves.after("ping", |known| Ok((announce(asked, &leaves, known)?, 0)))
+}
+
+/// Finds what is to be announced, tells the hub, and prints.
+fn announce(asked: &Ping, leaves: &Leaves, known: &mut Known) -> Result<Report, Stop> {
+    let taken = leaves.take_standard_output();
+    if !hub::BUILT {
+        return Err(Stop::new(hub::NOT_BUILT, hub::BUILD_IT));
+    }
+    let file = site_file(&asked.place);
+    let site = Site::load(file.as_deref(), &overrides(&asked.output))?;
+    known.out = Some(site.out.clone());
+    known.base_url = Some(site.base_url.clone());
+    if site.hub.is_none() {
+        return Err(Stop::new("the site has no hub", "add a line such as `hub: https://hub.example.org/` to the site file"));
+    }
+    let folder = Folder::open(&site.out)?;
+    if folder.published.preview {
+        let help = "name the folder with the feeds for the public with `--out`";
+        return Err(FolderError::new(&site.out, "these feeds are a preview, which is not announced", help).into());
+    }
+    let changed = if is_standard_output(&asked.changed) {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+        aside::text(read).map_err(|message| Stop::new(&format!("standard input {message}"), ""))?
+    } else {
+        aside::read(&asked.changed)?
+    };
+    let topics = hub::topics(&changed, &site, folder.used.then_some(&folder.published));
+    let mut report = Report::default();
+    report.diagnostics.extend(hub::of_another_place(&changed, &site, &shown(&asked.changed)));
+    say_findings(&report.diagnostics, least(asked.quiet, asked.verbose), None, taken);
+    tell_hub(&site, &topics, leaves, &mut report);
+    Ok(report)
+}
+
+/// Tells the hub of the site, if it has one, of what has changed, and prints.
+fn tell_hub(site: &Site, topics: &[Link], leaves: &Leaves, report: &mut Report) {
+    let Some(hub) = &site.hub else { return };
+    let taken = leaves.take_standard_output();
+    if leaves.dry {
+        for topic in topics {
+            tell(taken, &format!("would tell {hub} of {topic}"));
+        }
+        return;
+    }
+    report.pings = hub::ping(hub, topics);
+    let file = site.file.as_deref().unwrap_or(Path::new(site::FILE_NAME));
+    let findings = hub::findings(hub, &report.pings, file);
+    say_findings(&findings, least(leaves.quiet, leaves.verbose), None, taken);
+    report.diagnostics.extend(findings);
+    let told: Vec<_> = report.pings.iter().filter(|ping| ping.failure.is_none()).collect();
+    if leaves.verbose {
+        for ping in &told {
+            tell(taken, &format!("told {hub} of {}", ping.topic));
+        }
+    }
+    if (is_watched(taken) || leaves.verbose) && !leaves.quiet {
+        let all = plural(topics.len(), "feed document");
+        let of_all = if told.len() == topics.len() { all } else { format!("{} of {all}", told.len()) };
+        tell(taken, &format!("{} told of {of_all}", hub.authority()));
+    }
+}
+
+fn overrides(output: &Output) -> Overrides {
+    Overrides { base_url: output.base_url.clone(), out: output.out.clone() }
+}
+
+/// The least severity that is printed.
+fn least(quiet: bool, verbose: bool) -> Severity {
+    match (quiet, verbose) {
+        (true, _) => Severity::Error,
+        (false, false) => Severity::Warning,
+        (false, true) => Severity::Note,
+    }
+}
+
+/// Whether somebody sees what is printed for people.
+fn is_watched(taken: bool) -> bool {
+    if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() }
 }
 
 fn is_standard_output(file: &Path) -> bool {
@@ -367,17 +477,15 @@ fn carry_out(
 }
 
 /// The site, and the folders to read: the command line's, else the site file's.
-fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
-    let start = common.articles.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-    let file =
-        common.site.clone().or_else(|| Site::find(if start.is_file() { start.parent().unwrap_or(&start) } else { &start }));
-    if common.articles.is_empty() && file.is_none() {
+fn site(place: &Place, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
+    let file = site_file(place);
+    if place.articles.is_empty() && file.is_none() {
         let help = "write `feedmill build FOLDER`, or name it in a site file (`feedmill init` writes one)";
         return Err(Stop::new("which folder holds the articles?", help));
     }
     let site = Site::load(file.as_deref(), overrides)?;
-    let articles = if !common.articles.is_empty() {
-        common.articles.clone()
+    let articles = if !place.articles.is_empty() {
+        place.articles.clone()
     } else if !site.articles.is_empty() {
         site.articles.clone()
     } else {
@@ -385,6 +493,13 @@ fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), 
         vec![if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }]
     };
     Ok((site, articles))
+}
+
+/// The site file: the one that is named, else the one that the articles lie with; there need not be one.
+fn site_file(place: &Place) -> Option<PathBuf> {
+    let start = place.articles.first().map_or(Path::new("."), PathBuf::as_path);
+    let folder = if start.is_file() { start.parent().unwrap_or(start) } else { start };
+    place.site.clone().or_else(|| Site::find(folder))
 }
 
 /// Where states of runs are kept (XDG Base Directory Specification); nowhere for a user without a home.
@@ -453,7 +568,10 @@ fn watched<T>(progress: &Progress, what: &str, quiet: bool, work: impl FnOnce() 
 
 fn print(report: &Report, common: &Common, run: &Run, request: &Request, leaves: &Leaves) {
     let taken = leaves.take_standard_output();
-    say_findings(report, common, request, taken);
+    // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
+    let asked = request.action != Action::Publish || common.verbose || under_github_actions() || std::io::stderr().is_terminal();
+    let told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
+    say_findings(&report.diagnostics, least(common.quiet, common.verbose), told, taken);
     if common.verbose {
         for (path, reason) in &report.others {
             tell(taken, &format!("{}: not an article: {reason}", shown(path)));
@@ -474,8 +592,7 @@ fn print(report: &Report, common: &Common, run: &Run, request: &Request, leaves:
             tell_feed(feed, &place, dry, taken);
         }
     }
-    let terminal = if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
-    if (terminal || common.verbose) && !common.quiet {
+    if (is_watched(taken) || common.verbose) && !common.quiet {
         tell(taken, &summary(report, run));
         if run.action != Action::Check && !site.base_url_given {
             let hint = format!(
@@ -499,17 +616,9 @@ fn tell_feed(feed: &FeedChange, place: &str, dry: bool, taken: bool) {
 }
 
 /// Prints findings, but to nobody in particular only what was not told of late.
-fn say_findings(report: &Report, common: &Common, request: &Request, taken: bool) {
-    let least = match (common.quiet, common.verbose) {
-        (true, _) => Severity::Error,
-        (false, false) => Severity::Warning,
-        (false, true) => Severity::Note,
-    };
+fn say_findings(diagnostics: &[Diagnostic], least: Severity, mut told: Option<Told>, taken: bool) {
     let annotate = under_github_actions();
-    // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
-    let asked = request.action != Action::Publish || common.verbose || annotate || std::io::stderr().is_terminal();
-    let mut told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
-    for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
         if told.as_ref().is_none_or(|told| told.is_news(diagnostic)) {
             let said = say_error(&diagnostic.to_string());
             if let Some(told) = told.as_mut().filter(|_| said) {
