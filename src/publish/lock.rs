@@ -13,8 +13,8 @@ const FILE_NAME: &str = ".feedmill-lock";
 /// An output folder that no other run may change.
 #[derive(Debug)]
 pub struct Lock {
-    /// What is locked until it is closed.
-    _file: File,
+    /// What is locked.
+    file: File,
     /// The file that was made for it.
     own: Option<PathBuf>,
     /// Folders that were made for it, the innermost first.
@@ -44,7 +44,7 @@ impl Lock {
             let Some(file) = attempt else { return Ok(Attempt::Busy) };
             // Whoever had it may have taken the folder away, which it had made for nothing.
             if is_at(&file, folder) {
-                return Ok(Attempt::Locked(Self { _file: file, own: None, made }));
+                return Ok(Attempt::Locked(Self { file, own: None, made }));
             }
         }
     }
@@ -52,13 +52,15 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let Some(file) = &self.own {
-            let _ = fs::remove_file(file);
+        if let Some(path) = &self.own {
+            let _ = fs::remove_file(path);
         }
         // A run that published nothing leaves no folder: one with anything in it is not taken away.
         for folder in &self.made {
             let _ = fs::remove_dir(folder);
         }
+        // To close it would not do: a process that is being started by another thread has it open too, for a moment.
+        let _ = self.file.unlock();
     }
 }
 
@@ -85,7 +87,7 @@ fn take_file(folder: &Path, wait: bool, made: Vec<PathBuf>) -> io::Result<Attemp
         let Some(file) = lock(file, wait)? else { return Ok(Attempt::Busy) };
         // Whoever had it may have taken the file away between: then it is another one that others lock.
         if is_at(&file, &path) {
-            return Ok(Attempt::Locked(Lock { _file: file, own: Some(path), made }));
+            return Ok(Attempt::Locked(Lock { file, own: Some(path), made }));
         }
     }
 }
@@ -144,6 +146,18 @@ mod tests {
                 }
             });
             assert_eq!(count.into_inner(), 8, "never two at once");
+        }
+    }
+
+    #[test]
+    fn a_lock_goes_though_another_process_has_its_file_open() {
+        for take in WAYS {
+            let folder = tempfile::tempdir().expect("a folder");
+            let Ok(Attempt::Locked(lock)) = take(folder.path(), false) else { panic!("a lock") };
+            let inherited = lock.file.try_clone().expect("what a child has until it runs a program of its own");
+            drop(lock);
+            assert!(matches!(take(folder.path(), false), Ok(Attempt::Locked(_))));
+            drop(inherited);
         }
     }
 
