@@ -40,8 +40,7 @@ impl Mill<'_> {
             if policy != Stale::Keep && new {
                 let all = FeedChange { gone: published.entries.iter().map(going).collect(), ..change.clone() };
                 if self.shrinks(&key, published, &all, done) {
-                    change.fate = Fate::Held;
-                    done.told.push(change);
+                    done.told.push(FeedChange { fate: Fate::Held, ..all });
                     done.changes.gone.remove(slug.as_str());
                     manifest.feeds.insert(key, published.clone());
                     continue;
