@@ -288,7 +288,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     report.diagnostics.sort_by(Diagnostic::order);
     report.diagnostics.dedup();
     // What is said once, of feeds that come and go, must not be said again: then the next run reads everything.
-    let settled = !report.failed && report.changes.gone.is_empty() && !report.told_once;
+    let settled = !report.failed && !report.told_once;
     if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
         // They have served.
         drop((index, grouping));

@@ -39,8 +39,7 @@ impl Mill<'_> {
             if policy != Stale::Keep && new {
                 let all = FeedChange { gone: published.entries.iter().map(EntryChange::untitled).collect(), ..change.clone() };
                 if self.shrinks(&key, published, &all, done) {
-                    change.fate = Fate::Held;
-                    done.told.push(change);
+                    done.told.push(FeedChange { fate: Fate::Held, ..all });
                     done.changes.gone.remove(slug.as_str());
                     manifest.feeds.insert(key, published.clone());
                     continue;

@@ -28,7 +28,7 @@ impl Mill<'_> {
     pub(super) fn shrinks(&self, key: &TopicKey, published: &manifest::Feed, change: &FeedChange, done: &mut Done) -> bool {
         let had = published.entries.len();
         let unguarded = self.request.force || self.folder.published.selection != self.request.site.selection;
-        if unguarded || had < GUARDED || change.gone.len() * 2 <= had {
+        if unguarded || had < GUARDED {
             return false;
         }
         let gone: BTreeSet<&str> = change.gone.iter().map(|entry| entry.id.as_str()).collect();

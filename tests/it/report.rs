@@ -376,6 +376,12 @@ fn a_report_that_cannot_be_written_undoes_nothing() {
             assert!(files(&mill.path("out")) == before);
         }
     }
+    // Nor what would be.
+    let run = Mill::copy_of(&mill.path("."))
+        .without("out")
+        .file("out/mine.txt", "")
+        .run("build news --out out --dry-run --report out/rss.xml");
+    assert!(run.status == Some(2) && run.stderr.contains("out/rss.xml: this file is published"), "{run:?}");
     // Findings do not make up for it, nor does it make up for them.
     let mill = mill.article("news/bad.md", "title: A\ndate: 2020-11-11");
     assert_eq!(mill.run("check news").status, Some(1));
