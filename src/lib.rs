@@ -112,7 +112,7 @@ use crate::publish::lock::{Attempt, Lock};
 use crate::publish::stage::{self, Stage};
 use crate::read::walk::{self, Selection};
 use crate::read::{Rules, Span};
-use crate::report::{Changes, Counts, Report};
+use crate::report::{Changes, Counts, Fate, Report};
 use crate::run::Mill;
 use crate::site::{Site, SiteError};
 
@@ -279,7 +279,9 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     report.diagnostics.sort_by(Diagnostic::order);
     report.diagnostics.dedup();
     // What is said once, of feeds that come and go, must not be said again: then the next run reads everything.
-    let settled = !report.failed && report.changes.gone.is_empty() && !report.told_once;
+    // A report names the feeds that are held back for as long as they are, and a state does not know them.
+    let held = report.feeds.iter().any(|feed| feed.fate == Fate::Held);
+    let settled = !report.failed && report.changes.gone.is_empty() && !report.told_once && !held;
     if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
         // They have served.
         drop((index, grouping));

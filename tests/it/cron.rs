@@ -296,10 +296,27 @@ fn a_feed_that_goes_with_its_files_by_mistake_is_held_back() {
         let run = mill.run("build in").status(0);
         assert!(run.stderr.contains("\nfeeds/chips: error: this feed would lose 10 of its 10 entries"), "{}", run.stderr);
         assert!(files(&mill.path("feeds/chips")) == before);
+        assert_eq!(count(&mill.read("feeds/feeds.opml"), "/chips/atom.xml"), 1, "people can subscribe to it");
+        assert_eq!(count(&mill.read("feeds/index.html"), "href=\"chips/index.html\""), 1);
         let _ = mill.run("build in --force").status(0);
         assert!(files(&mill.path("feeds/chips")) != before, "{policy}");
         agrees(&mill);
     }
+}
+
+#[test]
+fn a_retraction_does_not_wait_for_a_feed_that_has_moved() {
+    let mill = many(mill(""), "AI", 1..=12);
+    mill.run("build in").silent();
+    let mill = mill.file("in/feedmill.yaml", format!("{SITE}topics: {{AI: {{slug: new}}}}\n"));
+    let mill = mill.story("in/late.md", "Late", "2020-11-01", "AI");
+    let _ = mill.run("build in").status(0);
+    // What is left in the old folder never named it, and must not be taken for the feed.
+    let mill = without(mill, "AI", 1..=8);
+    let mill = mill.article("in/late.md", "title: Late\ndate: 2020-11-01\nlink: https://example.org/late\ndeleted: true");
+    mill.run("build in").silent();
+    assert_eq!(count(&mill.read("feeds/new/rss.xml"), "<item>"), 4);
+    agrees(&mill);
 }
 
 #[test]
