@@ -60,6 +60,8 @@ pub struct Feed {
     pub topic: Option<TopicKey>,
     /// Whether its topic has gone: its files are kept as they were, or say so, or are gone too.
     pub stale: bool,
+    /// Whether it was held back, since too much of it would have gone with files that vanished.
+    pub held: bool,
     /// Its entries, as they stand in it.
     pub entries: Vec<Entry>,
 }
@@ -124,7 +126,7 @@ impl Manifest {
             let topic = feed.topic.as_deref().map(TopicKey::of);
             let entry = |entry: WireEntry| Entry { id: entry.id, date: entry.date, parents: entry.parents };
             let entries = feed.entries.into_iter().map(entry).collect();
-            feeds.insert(TopicKey::of(&feed.key), Feed { slug, title: feed.title, topic, stale: feed.stale, entries });
+            feeds.insert(TopicKey::of(&feed.key), Feed { slug, title: feed.title, topic, stale: feed.stale, held: feed.held, entries });
         }
         let file = |file: WireFile| {
             let WireFile { path, sha256, bytes, content_type, feed, source } = file;
@@ -170,10 +172,11 @@ impl Manifest {
             let slug = feed.slug.as_ref().map_or_else(|| "null".to_owned(), |slug| quoted(slug.as_str()));
             let title = quoted(&feed.title);
             let stale = if feed.stale { ", \"stale\": true" } else { "" };
+            let held = if feed.held { ", \"held\": true" } else { "" };
             let topic = feed.topic.as_ref().map(|topic| format!(", \"topic\": {}", quoted(topic.as_str()))).unwrap_or_default();
             let _ = write!(
                 text,
-                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{topic}{stale}, \"entries\": [",
+                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{topic}{stale}{held}, \"entries\": [",
                 quoted(key.as_str())
             );
             comma = "";
@@ -231,6 +234,8 @@ struct WireFeed {
     topic: Option<String>,
     #[serde(default)]
     stale: bool,
+    #[serde(default)]
+    held: bool,
     entries: Vec<WireEntry>,
 }
 
@@ -266,6 +271,7 @@ mod tests {
             title: "AI".into(),
             topic: Some(TopicKey::of("Artificial Intelligence")),
             stale: true,
+            held: true,
             entries: vec![entry("urn:x:\"1\"", &[]), entry("2", &["3", "\"4\""])],
         };
         Manifest {

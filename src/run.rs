@@ -27,6 +27,7 @@ mod gone;
 mod guard;
 mod hosting;
 mod pages;
+mod withdrawn;
 
 /// What it takes to make feeds.
 pub(crate) struct Mill<'a> {
@@ -53,6 +54,8 @@ struct Done {
     told: Vec<FeedChange>,
     diagnostics: Vec<Diagnostic>,
     failed: bool,
+    /// Feeds that stay as they are, since too much of them would go.
+    held: BTreeSet<TopicKey>,
     errors: BTreeMap<PathBuf, FolderError>,
 }
 
@@ -64,6 +67,7 @@ impl Done {
         self.told.extend(one.told);
         self.diagnostics.extend(one.diagnostics);
         self.failed |= one.failed;
+        self.held.extend(one.held);
     }
 }
 
@@ -82,10 +86,6 @@ impl Mill<'_> {
     /// Takes withdrawn stories out of what is published, and does nothing else.
     pub(crate) fn take_back(&self, report: &mut Report) -> Result<(), FolderError> {
         let mut manifest = self.folder.published.clone();
-        for feed in manifest.feeds.values_mut() {
-            // No topic has an article.
-            feed.stale = true;
-        }
         let mut done = Done::default();
         self.retract(&mut manifest, &BTreeSet::new(), &mut done)?;
         if !done.changes.written.is_empty() {
@@ -94,6 +94,7 @@ impl Mill<'_> {
         }
         report.failed |= done.failed;
         report.diagnostics.extend(done.diagnostics);
+        report.feeds = done.told;
         report.changes.add(done.changes);
         Ok(())
     }
@@ -265,12 +266,13 @@ impl Mill<'_> {
         };
         let mut change = guard::change(&feed, published);
         if let Some(published) = published.filter(|published| published.slug == feed.slug)
-            && self.shrinks(&key, published, &change, &mut done)
+            && self.shrinks(published, &change, &mut done)
         {
             change.fate = Fate::Held;
             change.entries = published.entries.len();
             done.told.push(change);
-            done.feeds.insert(key, published.clone());
+            done.feeds.insert(key.clone(), manifest::Feed { held: true, ..published.clone() });
+            done.held.insert(key);
             return Ok(done);
         }
         let bodies = write::bodies(&feed);
@@ -294,6 +296,7 @@ impl Mill<'_> {
             title: feed.title.as_str().to_owned(),
             topic: name_key.filter(|name| **name != feed.key).cloned(),
             stale: false,
+            held: false,
             entries: entries.collect(),
         };
         done.feeds.insert(feed.key, entry);

@@ -1,22 +1,18 @@
-//! What becomes of what was published and is no longer made: feeds whose topic has gone, folders that were left, and stories
-//! that are withdrawn.
+//! What becomes of what was published and is no longer made: feeds whose topic has gone, and folders that were left.
 
 use std::collections::BTreeSet;
-
-use chrono::DateTime;
 
 use super::{Done, Mill, Piece};
 use crate::error::{Diagnostic, FolderError, Severity};
 use crate::feed::Feed;
 use crate::format::{Format, Formats};
-use crate::link::{EntryId, Link};
 use crate::manifest::{self, Manifest};
 use crate::publish::stage::Turn;
 use crate::report::{EntryChange, Fate, FeedChange};
 use crate::site::Stale;
 use crate::topic::{Slug, TopicKey};
-use crate::write::{Outline, page};
-use crate::{compose, link, text, write};
+use crate::write::page;
+use crate::{compose, write};
 
 impl Mill<'_> {
     /// Does with feeds whose topic has gone what the site file says.
@@ -38,11 +34,12 @@ impl Mill<'_> {
             };
             if policy != Stale::Keep && new {
                 let all = FeedChange { gone: published.entries.iter().map(EntryChange::untitled).collect(), ..change.clone() };
-                if self.shrinks(&key, published, &all, done) {
+                if self.shrinks(published, &all, done) {
                     change.fate = Fate::Held;
                     done.told.push(change);
                     done.changes.gone.remove(slug.as_str());
-                    manifest.feeds.insert(key, published.clone());
+                    manifest.feeds.insert(key.clone(), manifest::Feed { held: true, ..published.clone() });
+                    done.held.insert(key);
                     continue;
                 }
             }
@@ -119,7 +116,7 @@ impl Mill<'_> {
     }
 
     /// Writes a feed to a path at which one of it lies.
-    fn rewrite(&self, path: &str, feed: &Feed, bodies: &[String], format: Format, done: &mut Done) -> Result<(), FolderError> {
+    pub(super) fn rewrite(&self, path: &str, feed: &Feed, bodies: &[String], format: Format, done: &mut Done) -> Result<(), FolderError> {
         let document = match write::write_with(feed, bodies, format, Vec::new()) {
             Ok(document) => document,
             Err(why) => {
@@ -130,96 +127,6 @@ impl Mill<'_> {
         let content_type = format.content_type();
         let piece = Piece { path, bytes: &document.bytes, content_type, turn: Turn::Feed, feed: Some(&feed.key) };
         self.document(piece, || write::verify(&document), done)
-    }
-
-    /// Empties documents that are kept, and no longer written, if they name a story that is withdrawn: what else they said
-    /// cannot be made again, and a retraction must not wait for it.
-    pub(super) fn retract(
-        &self,
-        manifest: &mut Manifest,
-        written: &BTreeSet<String>,
-        done: &mut Done,
-    ) -> Result<(), FolderError> {
-        let kept = manifest.files.iter().filter(|(path, file)| !written.contains(*path) && file.source.is_none());
-        let kept: Vec<(String, manifest::File)> = kept.map(|(path, file)| (path.clone(), file.clone())).collect();
-        for (path, file) in kept {
-            if done.changes.written.contains(&path) {
-                // It was ended just now.
-                continue;
-            }
-            if file.content_type == Formats::PAGE_CONTENT_TYPE {
-                self.retract_page(&path, &file, manifest, done)?;
-                continue;
-            }
-            let Some(format) = Format::of_type(&file.content_type) else { continue };
-            let Some(outline) = self.folder.read(&path).map(|bytes| write::outline(&bytes, format)) else { continue };
-            let Some(outline) = outline else {
-                done.diagnostics.extend(self.unreadable(&path));
-                continue;
-            };
-            if !self.names_withdrawn(&outline) {
-                continue;
-            }
-            // It is ours, but a link may have been put in its way since.
-            self.folder.claim([(path.as_str(), "")], true)?;
-            let key = file.feed.unwrap_or_else(TopicKey::all);
-            let folder = path.split_once('/').and_then(|(folder, _)| Slug::parse(folder).ok());
-            let slug = match manifest.feeds.get_mut(&key) {
-                Some(feed) => {
-                    if feed.stale {
-                        feed.entries.clear();
-                    }
-                    feed.slug.clone()
-                }
-                None => folder,
-            };
-            let empty = self.empty(key, slug, &outline);
-            let mut made = Done::default();
-            self.rewrite(&path, &empty, &[], format, &mut made)?;
-            manifest.files.extend(std::mem::take(&mut made.files));
-            done.add(made);
-        }
-        Ok(())
-    }
-
-    /// A feed without entries, in the place of one that said this.
-    fn empty(&self, key: TopicKey, slug: Option<Slug>, outline: &Outline) -> Feed {
-        let site = self.request.site;
-        let title = text::line_of_clean(&outline.title);
-        Feed {
-            id: outline.id.clone().unwrap_or_else(|| link::feed_id(&site.id, key.as_str())),
-            key,
-            description: title.clone(),
-            title,
-            home: site.home_of(slug.as_ref()),
-            slug,
-            base_url: site.base_url.clone(),
-            language: site.language.clone(),
-            author: site.author.clone(),
-            look: site.look(),
-            updated: outline.updated.unwrap_or(DateTime::UNIX_EPOCH),
-            ttl: site.ttl,
-            ended: false,
-            entries: Vec::new(),
-        }
-    }
-
-    /// Whether a document names a story that is withdrawn, as an entry or in a list.
-    pub(super) fn names_withdrawn(&self, outline: &Outline) -> bool {
-        let stories = &self.grouping.stories;
-        let ids = outline.ids.iter().filter_map(|id| EntryId::own(id).ok()).map(|id| id.fingerprint());
-        let links: Vec<Link> = outline.links.iter().filter_map(|link| Link::parse(link).ok()).collect();
-        let blocked = links.iter().any(|link| self.request.site.block.iter().any(|rule| rule.covers(link)));
-        blocked || stories.withdrawn(ids.chain(links.iter().map(|link| link.key().fingerprint())))
-    }
-
-    /// That nobody can tell whether a withdrawn story is in a kept file which somebody else has worked on; where nothing is
-    /// withdrawn, there is nothing to tell.
-    pub(super) fn unreadable(&self, path: &str) -> Option<Diagnostic> {
-        let any = !self.request.site.block.is_empty() || self.grouping.stories.any_withdrawn();
-        let message =
-            "this file is kept, but is not as feedmill wrote it: whether a story that is withdrawn is in it cannot be told";
-        any.then(|| self.about(Severity::Warning, path, message, "delete it, if nobody subscribes to it any more"))
     }
 
     /// Tells of feeds that have another folder than before: once, since then the manifest knows it.

@@ -5,12 +5,9 @@ use std::collections::BTreeSet;
 use super::{Done, Mill};
 use crate::error::{Diagnostic, Severity};
 use crate::feed::Feed;
-use crate::format::Format;
 use crate::link::EntryId;
 use crate::manifest;
 use crate::report::{Fate, FeedChange};
-use crate::topic::TopicKey;
-use crate::write;
 
 /// A feed with fewer entries may lose them as it likes.
 const GUARDED: usize = 10;
@@ -25,17 +22,17 @@ pub(super) fn change(feed: &Feed, published: Option<&manifest::Feed>) -> FeedCha
 
 impl Mill<'_> {
     /// Whether so much of a feed would go with files that vanished that it is more likely a mistake than news. Then it is said.
-    pub(super) fn shrinks(&self, key: &TopicKey, published: &manifest::Feed, change: &FeedChange, done: &mut Done) -> bool {
+    pub(super) fn shrinks(&self, published: &manifest::Feed, change: &FeedChange, done: &mut Done) -> bool {
         let had = published.entries.len();
         let unguarded = self.request.force || self.folder.published.selection != self.request.site.selection;
-        if unguarded || had < GUARDED || change.gone.len() * 2 <= had {
+        // What is withdrawn does not wait for anybody, and is taken out of a feed that is held back: it is no smaller for it.
+        if unguarded || (had < GUARDED && !published.held) || change.gone.len() * 2 <= had {
             return false;
         }
         let gone: BTreeSet<&str> = change.gone.iter().map(|entry| entry.id.as_str()).collect();
         let gone = published.entries.iter().filter(|entry| gone.contains(entry.id.as_str()));
         let vanished = gone.filter(|entry| self.vanished(entry)).count();
-        // What is withdrawn must not wait for anybody.
-        if vanished * 2 <= had || self.holds_withdrawn(key, published) {
+        if vanished * 2 <= had {
             return false;
         }
         let path = published.slug.as_ref().map_or(String::new(), ToString::to_string);
@@ -58,17 +55,6 @@ impl Mill<'_> {
             parents => parents.iter().map(String::as_str).collect(),
         };
         !withdrawn && !articles.into_iter().any(known)
-    }
-
-    /// Whether a document in the folder of a feed, as it is published, names a story that is withdrawn. What lies in folders that
-    /// it had says what it was long ago.
-    fn holds_withdrawn(&self, key: &TopicKey, published: &manifest::Feed) -> bool {
-        let outline = |format: Format| {
-            let path = format.path(published.slug.as_ref());
-            self.folder.published.files.get(&path).filter(|file| file.feed.as_ref() == Some(key))?;
-            write::outline(&self.folder.read(&path)?, format)
-        };
-        Format::ALL.into_iter().filter_map(outline).any(|outline| self.names_withdrawn(&outline))
     }
 
     /// Tells of entries that are new to readers and old by their date, where they are many.

@@ -101,34 +101,6 @@ impl Mill<'_> {
         Listed { slug: topic.slug.clone(), name, about: topic.description.clone(), entries, newest }
     }
 
-    /// Empties the page of a topic that is kept, and no longer written, if it names a story that is withdrawn.
-    pub(super) fn retract_page(
-        &self,
-        path: &str,
-        file: &manifest::File,
-        manifest: &mut Manifest,
-        done: &mut Done,
-    ) -> Result<(), FolderError> {
-        let slug = path.strip_suffix(Formats::PAGE_FILE_NAME).and_then(|folder| Slug::parse(folder.strip_suffix('/')?).ok());
-        // The index names no story.
-        let Some(slug) = slug else { return Ok(()) };
-        let Some(outline) = self.folder.read(path).map(|bytes| page::outline(&bytes)) else { return Ok(()) };
-        let Some(outline) = outline else {
-            done.diagnostics.extend(self.unreadable(path));
-            return Ok(());
-        };
-        if !self.names_withdrawn(&outline) {
-            return Ok(());
-        }
-        self.folder.claim([(path, "")], true)?;
-        let key = file.feed.clone().unwrap_or_else(TopicKey::all);
-        let mut made = Done::default();
-        self.empty_page(slug, &text::line_of_clean(&outline.title), &key, manifest, &mut made)?;
-        manifest.files.extend(std::mem::take(&mut made.files));
-        done.add(made);
-        Ok(())
-    }
-
     /// Makes the page of a topic without stories, with the formats that there are of its feed.
     pub(super) fn empty_page(
         &self,

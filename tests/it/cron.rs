@@ -183,11 +183,14 @@ fn a_feed_may_lose_entries_on_purpose() {
     }
     mill.run("build in").silent();
     assert_eq!(count(&mill.read("feeds/ai/rss.xml"), "<item>"), 10);
-    // What is withdrawn does not wait for anybody.
+    // What is withdrawn does not wait for anybody, and takes nothing else with it.
     let mill = without(mill.without("in/old"), "AI", 10..=10).story("in/ai-11.md", "AI 11", "2020-10-11", "AI");
     let mill = mill.article("in/back.md", "title: x\ndate: 2020-10-01\nlink: https://example.org/ai-1\ndeleted: true");
-    mill.run("build in").silent();
-    assert_eq!(count(&mill.read("feeds/ai/rss.xml"), "<item>"), 1);
+    let run = mill.run("build in").status(0);
+    assert_eq!(count(&run.stderr, "this feed would lose 9 of its 10 entries"), 2, "of the topic and of all: {}", run.stderr);
+    let rss = mill.read("feeds/ai/rss.xml");
+    assert_eq!((count(&rss, "<item>"), count(&rss, "/ai-1<")), (9, 0));
+    agrees(&mill);
 }
 
 #[test]
@@ -314,8 +317,10 @@ fn a_retraction_does_not_wait_for_a_feed_that_has_moved() {
     // What is left in the old folder never named it, and must not be taken for the feed.
     let mill = without(mill, "AI", 1..=8);
     let mill = mill.article("in/late.md", "title: Late\ndate: 2020-11-01\nlink: https://example.org/late\ndeleted: true");
-    mill.run("build in").silent();
-    assert_eq!(count(&mill.read("feeds/new/rss.xml"), "<item>"), 4);
+    let run = mill.run("build in").status(0);
+    assert!(run.stderr.contains("feeds/new: error: this feed would lose 8 of its 13 entries"), "{}", run.stderr);
+    let rss = mill.read("feeds/new/rss.xml");
+    assert_eq!((count(&rss, "<item>"), count(&rss, "Late")), (12, 0));
     agrees(&mill);
 }
 

@@ -20,3 +20,4 @@ mod sites;
 mod start;
 mod tidy;
 mod told;
+mod withdrawn;
