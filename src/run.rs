@@ -200,7 +200,7 @@ impl Mill<'_> {
 
     /// Folders that a topic had: they lead to the one that it has.
     fn former(&self, plan: &Plan) -> &[Slug] {
-        self.rules_of(plan).map_or(&[], |rules| &rules.former)
+        plan.topic.map_or(&[], |topic| &self.grouping.topics[topic].former)
     }
 
     /// Every folder that leads to that of a feed.
@@ -256,7 +256,8 @@ impl Mill<'_> {
         let mut done = Done::default();
         let site = self.request.site;
         let key = plan.topic.map_or_else(TopicKey::all, |topic| self.grouping.topics[topic].key.clone());
-        let published = self.folder.published.feeds.get(&key).filter(|feed| !feed.stale);
+        let known = self.folder.published.feeds.get(&key);
+        let published = known.filter(|feed| !feed.stale);
         let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics)
             .map_err(|(path, cause)| FolderError::new(&path, format!("cannot be read: {cause}"), crate::error::EXHAUSTED))?;
         let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material, published) else {
@@ -264,7 +265,10 @@ impl Mill<'_> {
             done.feeds.extend(published.map(|feed| (key, feed.clone())));
             return Ok(done);
         };
-        let mut change = guard::change(&feed, published);
+        // Who reads an address has what was there: of this feed, even if its topic had gone, or of another one.
+        let there = known.filter(|known| known.slug == feed.slug);
+        let there = there.or_else(|| self.folder.published.feeds.values().find(|there| there.slug == feed.slug));
+        let mut change = guard::change(&feed, there.or(known));
         if let Some(published) = published.filter(|published| published.slug == feed.slug)
             && self.shrinks(published, &change, &mut done)
         {

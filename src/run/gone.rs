@@ -131,7 +131,7 @@ impl Mill<'_> {
 
     /// Tells of feeds that have another folder than before: once, since then the manifest knows it.
     pub(super) fn moved(&self, manifest: &Manifest) -> Vec<Diagnostic> {
-        let former: BTreeSet<&Slug> = self.request.site.topics.values().flat_map(|rules| &rules.former).collect();
+        let former: BTreeSet<&Slug> = self.led();
         let mut told = Vec::new();
         for (key, feed) in &manifest.feeds {
             let before = self.folder.published.slug(key);

@@ -15,6 +15,7 @@ mod order;
 mod pages;
 mod publish;
 mod readers;
+mod renamed;
 mod report;
 mod sites;
 mod start;
