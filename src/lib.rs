@@ -238,6 +238,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         return Err(Error::Exhausted { path, cause });
     }
     request.progress.files.store(sources.files.len(), Ordering::Relaxed);
+    let folders_unread = sources.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let mut diagnostics = sources.diagnostics;
     let (index, found) = index::index(sources.files, &rules, &site.block, request.threads, &request.progress.read);
     diagnostics.extend(found);
@@ -257,7 +258,8 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     if !stop {
         let rules = Rules { whole: true, ..rules };
         let stage = Stage::new(&site.out);
-        let mill = Mill { request, folder: &folder, rules: &rules, index: &index, grouping: &grouping, stage: &stage };
+        let unread = if folders_unread { usize::MAX } else { index.faulty };
+        let mill = Mill { request, folder: &folder, rules: &rules, index: &index, grouping: &grouping, unread, stage: &stage };
         let outcome = if grouping.feeds.is_empty() {
             let taken_back = mill.take_back(&mut report).and_then(|()| stage.apply());
             taken_back.and_then(|()| nothing_to_publish(request, &folder, &mut report))

@@ -47,6 +47,8 @@ pub struct File {
     pub feed: Option<TopicKey>,
     /// Of a compressed file, the SHA-256 of what is compressed in it.
     pub source: Option<String>,
+    /// Whether its address was left: its feed is there, and nothing new comes here. It has been said.
+    pub left: bool,
 }
 
 /// One feed.
@@ -129,8 +131,8 @@ impl Manifest {
             feeds.insert(TopicKey::of(&feed.key), Feed { slug, title: feed.title, topic, stale: feed.stale, held: feed.held, entries });
         }
         let file = |file: WireFile| {
-            let WireFile { path, sha256, bytes, content_type, feed, source } = file;
-            (path, File { sha256, bytes, content_type, feed: feed.as_deref().map(TopicKey::of), source })
+            let WireFile { path, sha256, bytes, content_type, feed, source, left } = file;
+            (path, File { sha256, bytes, content_type, feed: feed.as_deref().map(TopicKey::of), source, left })
         };
         let files = wire.files.into_iter().map(file).collect();
         let Wire { site, site_file, preview, selection, .. } = wire;
@@ -163,7 +165,7 @@ impl Manifest {
                     let _ = write!(text, ", \"{name}\": {}", quoted(value));
                 }
             }
-            text.push('}');
+            text.push_str(if file.left { ", \"left\": true}" } else { "}" });
             comma = ",";
         }
         text.push_str("\n],\n\"feeds\": [");
@@ -223,6 +225,8 @@ struct WireFile {
     content_type: String,
     feed: Option<String>,
     source: Option<String>,
+    #[serde(default)]
+    left: bool,
 }
 
 #[derive(Deserialize)]
@@ -259,6 +263,7 @@ mod tests {
             content_type: "application/rss+xml".into(),
             feed: of(feed),
             source: source.map(Into::into),
+            left: source.is_none(),
         };
         let date = DateTime::from_timestamp(1_605_290_820, 0).unwrap_or_default();
         let entry = |id: &str, parents: &[&str]| Entry {

@@ -41,6 +41,8 @@ pub(crate) struct Mill<'a> {
     pub(crate) index: &'a Index,
     /// What goes into which feed.
     pub(crate) grouping: &'a Grouping,
+    /// How many files may be articles and could not be read; very many where it is a folder.
+    pub(crate) unread: usize,
     /// Where it waits until all of it is there.
     pub(crate) stage: &'a Stage<'a>,
 }
@@ -126,6 +128,7 @@ impl Mill<'_> {
         }
         self.unmade(&mut manifest, &mut done.changes);
         self.hosting(&manifest, &mut done)?;
+        let (kept, left) = self.kept(&mut manifest, &done);
         self.put_manifest(&manifest, &mut done.changes)?;
 
         let feeds = |manifest: &Manifest| {
@@ -133,7 +136,8 @@ impl Mill<'_> {
         };
         report.told_once |= feeds(&folder.published) != feeds(&manifest);
         report.diagnostics.extend(self.moved(&manifest));
-        report.diagnostics.extend(self.kept(&manifest, &done));
+        report.diagnostics.extend(kept);
+        report.told_once |= left;
         let flood = self.flood(&done.told);
         report.told_once |= flood.is_some();
         report.diagnostics.extend(flood);
@@ -388,6 +392,7 @@ impl Mill<'_> {
             content_type: content_type.to_owned(),
             feed: feed.cloned(),
             source,
+            left: false,
         };
         let whole = file(bytes, None);
         for encoding in self.request.site.precompress.iter().filter(|_| encoding::pays(content_type)) {

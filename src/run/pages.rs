@@ -116,6 +116,12 @@ impl Mill<'_> {
         self.page(&page::topic(self.request.site, &listed, &formats, &[], &[]), Some(key), done)
     }
 
+    /// Makes the page of a topic whose feed has ended.
+    pub(super) fn ended_page(&self, slug: Slug, name: &Line, key: &TopicKey, done: &mut Done) -> Result<(), FolderError> {
+        let listed = Listed { slug, name: name.clone(), about: None, entries: 0, newest: None };
+        self.page(&page::ended(self.request.site, &listed), Some(key), done)
+    }
+
     fn page(&self, page: &Page, feed: Option<&TopicKey>, done: &mut Done) -> Result<(), FolderError> {
         let content_type = Formats::PAGE_CONTENT_TYPE;
         let piece = Piece { path: &page.path, bytes: &page.bytes, content_type, turn: Turn::List, feed };

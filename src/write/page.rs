@@ -96,6 +96,13 @@ pub fn moved(site: &Site, former: &Slug, topic: &Listed) -> Page {
     Page { path: path(Some(former)), bytes: bytes(frame.moved(topic, &new)), links }
 }
 
+/// The page of a topic whose feed has ended.
+#[must_use]
+pub fn ended(site: &Site, topic: &Listed) -> Page {
+    let frame = Frame::new(site, &[], "../");
+    Page { path: path(Some(&topic.slug)), bytes: bytes(frame.ended(topic)), links: Vec::new() }
+}
+
 /// Where a topic's page goes, relative to the output folder; the index lies at its top.
 #[must_use]
 pub fn path(slug: Option<&Slug>) -> String {

@@ -134,6 +134,26 @@ impl Frame<'_> {
         self.page("topic", &head, &masthead, &main)
     }
 
+    /// The page of a topic whose feed has ended: there is nothing to follow any more.
+    pub(super) fn ended(&self, topic: &Listed) -> Markup {
+        let site = self.site.title.as_str();
+        let name = topic.name.as_str();
+        let head = Head { title: name, description: None, slug: Some(&topic.slug), name, moved: None };
+        let heading = self.theirs(name, None);
+        let masthead = html! {
+            header.masthead { "\n"
+                a.brand href={ (self.root) (FILE_NAME) } { (self.logo()) (site) } "\n"
+            } "\n"
+        };
+        let main = html! {
+            div.about { "\n"
+                h1 lang=[heading.lang] dir=[heading.dir] { (name) } "\n"
+                p lang=[self.ours().lang] dir=[self.ours().dir] { (self.words.ended) } "\n"
+            } "\n"
+        };
+        self.page("topic", &head, &masthead, &main)
+    }
+
     fn story(&self, told: &Told) -> Markup {
         let Told { entry, coverage } = told;
         let language = entry.language.as_ref();
