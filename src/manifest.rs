@@ -128,7 +128,10 @@ impl Manifest {
             let topic = feed.topic.as_deref().map(TopicKey::of);
             let entry = |entry: WireEntry| Entry { id: entry.id, date: entry.date, parents: entry.parents };
             let entries = feed.entries.into_iter().map(entry).collect();
-            feeds.insert(TopicKey::of(&feed.key), Feed { slug, title: feed.title, topic, stale: feed.stale, held: feed.held, entries });
+            feeds.insert(
+                TopicKey::of(&feed.key),
+                Feed { slug, title: feed.title, topic, stale: feed.stale, held: feed.held, entries },
+            );
         }
         let file = |file: WireFile| {
             let WireFile { path, sha256, bytes, content_type, feed, source, left } = file;

@@ -225,7 +225,8 @@ impl Naming<'_> {
         let given = rules.key.as_ref().filter(|given| **given == *key || !named.contains_key(given));
         if let Some(taken) = rules.key.as_ref().filter(|_| given.is_none()) {
             let taken = taken.as_str();
-            let message = format!("`key` is the name of the topic `{taken}`, which has articles; the feed of `{name}` keeps its id");
+            let message =
+                format!("`key` is the name of the topic `{taken}`, which has articles; the feed of `{name}` keeps its id");
             self.refuse(rules.key_place, message, "two feeds cannot have one id: write another `key`, or take the line out");
         }
         let key = given.cloned().or(inherited).unwrap_or_else(|| key.clone());

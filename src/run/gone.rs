@@ -121,7 +121,14 @@ impl Mill<'_> {
     }
 
     /// Writes a feed to a path at which one of it lies.
-    pub(super) fn rewrite(&self, path: &str, feed: &Feed, bodies: &[String], format: Format, done: &mut Done) -> Result<(), FolderError> {
+    pub(super) fn rewrite(
+        &self,
+        path: &str,
+        feed: &Feed,
+        bodies: &[String],
+        format: Format,
+        done: &mut Done,
+    ) -> Result<(), FolderError> {
         let document = match write::write_with(feed, bodies, format, Vec::new()) {
             Ok(document) => document,
             Err(why) => {
@@ -218,14 +225,16 @@ impl Mill<'_> {
         }
         let now = slug.map_or_else(String::new, ToString::to_string);
         let message = format!("this folder does not lead to `{now}` any more; its files stay as they are");
-        let help = format!("subscribers of this address get nothing new; with `former: [{folder}]` below the topic it does again");
+        let help =
+            format!("subscribers of this address get nothing new; with `former: [{folder}]` below the topic it does again");
         Some((folder.to_string(), self.about(Severity::Warning, folder.as_str(), message, help)))
     }
 
     /// That the topic of a feed has gone, or seems to have.
     fn gone(&self, slug: &str, done: &Done) -> Diagnostic {
         let fate = done.told.iter().find(|feed| feed.folder() == slug).map(|feed| feed.fate);
-        let published = self.folder.published.feeds.values().find(|feed| feed.slug.as_ref().is_some_and(|own| own.as_str() == slug));
+        let published =
+            self.folder.published.feeds.values().find(|feed| feed.slug.as_ref().is_some_and(|own| own.as_str() == slug));
         let doubt = match published.and_then(|published| self.doubt(published)) {
             Some(Doubt::Unread) => " that can be read",
             Some(Doubt::Clock) => " that is dated before the clock",
@@ -245,7 +254,8 @@ impl Mill<'_> {
 
     /// What lies in the folder of a feed whose topic went before.
     fn as_it_is(&self, slug: &str, manifest: &Manifest) -> &'static str {
-        let found = manifest.feeds.iter().find(|(_, feed)| feed.stale && feed.slug.as_ref().is_some_and(|own| own.as_str() == slug));
+        let found =
+            manifest.feeds.iter().find(|(_, feed)| feed.stale && feed.slug.as_ref().is_some_and(|own| own.as_str() == slug));
         let Some((key, feed)) = found else { return "it is kept as it is" };
         let ending = EntryId::ending(&link::feed_id(&self.request.site.id, key.as_str()));
         match &feed.entries[..] {

@@ -55,8 +55,11 @@ impl Mill<'_> {
         if !self.any_withdrawn() && done.held.is_empty() {
             return Ok(());
         }
-        let made: BTreeSet<TopicKey> =
-            written.iter().filter_map(|path| manifest.files.get(path)?.feed.clone()).filter(|key| !done.held.contains(key)).collect();
+        let made: BTreeSet<TopicKey> = written
+            .iter()
+            .filter_map(|path| manifest.files.get(path)?.feed.clone())
+            .filter(|key| !done.held.contains(key))
+            .collect();
         let mut of_feeds: BTreeMap<TopicKey, Vec<Kept>> = BTreeMap::new();
         for (path, file) in manifest.files.iter().filter(|(_, file)| file.source.is_none()) {
             let format = Format::of_type(&file.content_type);

@@ -320,11 +320,9 @@ fn what_has_become_of_a_feed_is_what_is_said() {
 
 #[test]
 fn a_topic_that_comes_back_is_compared_with_what_was_there() {
-    for (policy, counted) in [
-        ("keep", "1 new"),
-        ("remove", "1 new"),
-        ("tombstone", "26 new, all of them older than what is published, 1 goes"),
-    ] {
+    for (policy, counted) in
+        [("keep", "1 new"), ("remove", "1 new"), ("tombstone", "26 new, all of them older than what is published, 1 goes")]
+    {
         let mill = many(many(mill(&format!("stale: {policy}\nlimit: 40\n")), "AI", 1..=3), "Chips", 1..=25);
         mill.run("build in").silent();
         let mill = without(mill, "Chips", 1..=25);
@@ -353,7 +351,8 @@ fn a_clock_that_is_behind_takes_nothing_away() {
     mill.run("build in").silent();
     assert!(files(&mill.path("feeds")) == before);
     // Who moves articles into the future means it.
-    let mill = (1..=20).fold(mill, |mill, number| mill.story(&format!("in/ai-{number:02}.md"), &format!("AI {number}"), "2020-12-01", "AI"));
+    let mill = (1..=20)
+        .fold(mill, |mill, number| mill.story(&format!("in/ai-{number:02}.md"), &format!("AI {number}"), "2020-12-01", "AI"));
     let run = mill.run("build in").status(0);
     assert!(!run.stderr.contains("feeds/ai: error"), "{}", run.stderr);
 }

@@ -76,7 +76,8 @@ fn one_article_that_has_the_old_name_of_a_topic_is_on_it_and_moves_nothing() {
         assert_eq!((feed(&mill, "boat"), living(&mill)), ((id, 6), vec!["boat".to_owned()]), "{kept}");
     }
     // Where nothing was published yet, nothing is known of the old name, and nothing moves for it.
-    let mill = site(five(Mill::new(), "b", "Boat").story("in/stray.md", "Stray", "2020-11-01", "Beta"), "  Boat: {former: [beta]}");
+    let mill =
+        site(five(Mill::new(), "b", "Boat").story("in/stray.md", "Stray", "2020-11-01", "Beta"), "  Boat: {former: [beta]}");
     let run = mill.run("build in").status(0);
     assert!(run.stderr.contains("since `beta` is another topic's"), "{}", run.stderr);
     assert_eq!((feed(&mill, "boat").1, feed(&mill, "beta").1), (5, 5));
@@ -123,11 +124,26 @@ fn a_topic_that_is_renamed_back_has_its_folder_again() {
 fn the_folder_of_a_topic_that_has_articles_is_not_given_to_another() {
     let stays = "the feed of `Beta` stays where it is";
     for (topics, message) in [
-        ("  Beta: {former: [alpha]}", "5:19: error: `alpha` is the folder of the topic `Alpha`, which has articles; it does not lead to `Beta`".to_owned()),
-        ("  Beta: {slug: alpha}", format!("5:16: error: `alpha` is the folder of the topic `Alpha`, which has articles; {stays}")),
-        ("  Beta: {slug: alpha}\n  Alpha: {slug: beta}", format!("5:16: error: `alpha` is the folder of the topic `Alpha`, which has articles; {stays}")),
-        ("  Beta: {slug: alpha}\n  Alpha: {slug: new}", format!("5:16: error: `alpha` is the folder of the topic `Alpha`, which has articles; {stays}")),
-        ("  Beta: {key: alpha}", "5:15: error: `key` is the name of the topic `alpha`, which has articles; the feed of `Beta` keeps its id".to_owned()),
+        (
+            "  Beta: {former: [alpha]}",
+            "5:19: error: `alpha` is the folder of the topic `Alpha`, which has articles; it does not lead to `Beta`".to_owned(),
+        ),
+        (
+            "  Beta: {slug: alpha}",
+            format!("5:16: error: `alpha` is the folder of the topic `Alpha`, which has articles; {stays}"),
+        ),
+        (
+            "  Beta: {slug: alpha}\n  Alpha: {slug: beta}",
+            format!("5:16: error: `alpha` is the folder of the topic `Alpha`, which has articles; {stays}"),
+        ),
+        (
+            "  Beta: {slug: alpha}\n  Alpha: {slug: new}",
+            format!("5:16: error: `alpha` is the folder of the topic `Alpha`, which has articles; {stays}"),
+        ),
+        (
+            "  Beta: {key: alpha}",
+            "5:15: error: `key` is the name of the topic `alpha`, which has articles; the feed of `Beta` keeps its id".to_owned(),
+        ),
     ] {
         let mill = two();
         let (alpha, beta) = (feed(&mill, "alpha"), feed(&mill, "beta"));

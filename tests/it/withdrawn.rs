@@ -155,7 +155,11 @@ fn a_feed_whose_topic_has_gone_loses_what_is_withdrawn_and_nothing_else() {
     assert!(entries(&mill, "ai") == before);
     let mill = say(say(mill, "in/ai-03.md", "deleted: true"), "in/ai-20.md", "draft: true");
     let run = mill.run("build in -v").status(0);
-    assert!(run.stdout.contains("feeds/ai: its topic has gone, and it stays as it is but for what is withdrawn: 2 gone"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("feeds/ai: its topic has gone, and it stays as it is but for what is withdrawn: 2 gone"),
+        "{}",
+        run.stdout
+    );
     assert!(entries(&mill, "ai") == all_but(&before, &["story-3z", "story-20z"]));
     assert_eq!(manifest(&mill).feeds[&TopicKey::of("AI")].entries.len(), 18);
     nowhere(&mill, "tory 3z");

@@ -37,25 +37,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Seen, String> {
     while let Some((before, tag)) = rest.split_once('<') {
         words(before, &open, &mut seen)?;
         let at = text.len() - tag.len() - 1;
-        match tag.strip_prefix('/') {
-            Some(tag) => {
-                let facts = seen.facts.as_mut().filter(|facts| facts.start == facts.end && open.last() == Some(&"p"));
-                let closed = open.last() == Some(&"article");
-                rest = end(tag, &mut open)?;
-                let behind = text.len() - rest.len() + usize::from(rest.starts_with('\n'));
-                facts.into_iter().for_each(|facts| facts.end = behind);
-                if let Some(story) = seen.stories.last_mut().filter(|_| closed) {
-                    story.place.end = behind;
-                }
+        if let Some(tag) = tag.strip_prefix('/') {
+            let name = open.last().copied();
+            rest = end(tag, &mut open)?;
+            let behind = text.len() - rest.len() + usize::from(rest.starts_with('\n'));
+            match (name, &mut seen.facts, seen.stories.last_mut()) {
+                (Some("p"), Some(facts), _) if facts.start == facts.end => facts.end = behind,
+                (Some("article"), _, Some(story)) => story.place.end = behind,
+                _ => {}
             }
-            None => {
-                if tag.starts_with("article ") {
-                    seen.stories.push(Story { place: at..at, links: Vec::new() });
-                } else if tag.starts_with("p class=\"facts\"") && seen.facts.is_none() {
-                    seen.facts = Some(at..at);
-                }
-                rest = start(tag, &mut open, &mut seen)?;
+        } else {
+            if tag.starts_with("article ") {
+                seen.stories.push(Story { place: at..at, links: Vec::new() });
+            } else if tag.starts_with("p class=\"facts\"") && seen.facts.is_none() {
+                seen.facts = Some(at..at);
             }
+            rest = start(tag, &mut open, &mut seen)?;
         }
     }
     match (open.last(), rest) {
