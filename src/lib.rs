@@ -56,7 +56,7 @@
 //! - An entry without an excerpt has its body as RSS `description`, and no `content:encoded`: a body without a description
 //!   before it is a fault to the W3C validator.
 //! - What is withdrawn is cut out of a feed that is held back, or kept without its topic, and nothing else of it changes: what it
-//!   was made of may be gone. See `run/withdrawn.rs` and [`write::cut`].
+//!   was made of may be gone. See `run/withdrawn.rs` and [`write::cut()`].
 //! - A name that a topic had is its name still: one article that has it must not move a feed. See [`group::topics`].
 //! - An OPML is made of what is published after the run, and not of what was written in it: a feed that was held back, or whose
 //!   articles changed while they were read, is there to subscribe to all the same: see [`compose::subscriptions`].

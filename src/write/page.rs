@@ -93,14 +93,14 @@ pub fn moved(site: &Site, former: &Slug, topic: &Listed) -> Page {
     let frame = Frame::new(site, &site.formats.feeds, "../");
     let new = site.home_of(Some(&topic.slug));
     let links = std::iter::once(new.as_str().to_owned()).chain(frame.addresses(Some(&topic.slug))).collect();
-    Page { path: path(Some(former)), bytes: bytes(frame.moved(topic, &new)), links }
+    Page { path: path(Some(former)), bytes: bytes(frame.left(topic, Some(&new))), links }
 }
 
 /// The page of a topic whose feed has ended.
 #[must_use]
 pub fn ended(site: &Site, topic: &Listed) -> Page {
     let frame = Frame::new(site, &[], "../");
-    Page { path: path(Some(&topic.slug)), bytes: bytes(frame.ended(topic)), links: Vec::new() }
+    Page { path: path(Some(&topic.slug)), bytes: bytes(frame.left(topic, None)), links: Vec::new() }
 }
 
 /// Where a topic's page goes, relative to the output folder; the index lies at its top.
