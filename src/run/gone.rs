@@ -37,8 +37,7 @@ impl Mill<'_> {
             if new && (policy != Stale::Keep || self.doubt(published).is_some()) {
                 let all = FeedChange { gone: published.entries.iter().map(EntryChange::untitled).collect(), ..change.clone() };
                 if self.shrinks(published, &all, done) {
-                    change.fate = Fate::Held;
-                    done.told.push(change);
+                    done.told.push(FeedChange { fate: Fate::Held, ..all });
                     done.changes.gone.remove(slug.as_str());
                     manifest.feeds.insert(key.clone(), manifest::Feed { held: true, ..published.clone() });
                     done.held.insert(key);

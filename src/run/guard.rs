@@ -47,7 +47,7 @@ impl Mill<'_> {
         let had = published.entries.len();
         let unguarded = self.request.force || self.folder.published.selection != self.request.site.selection;
         // What is withdrawn does not wait for anybody, and is taken out of a feed that is held back: it is no smaller for it.
-        if unguarded || (had < GUARDED && !published.held) || change.gone.len() * 2 <= had {
+        if unguarded || (had < GUARDED && !published.held) {
             return false;
         }
         let gone: BTreeSet<&str> = change.gone.iter().map(|entry| entry.id.as_str()).collect();
