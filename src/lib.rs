@@ -55,7 +55,9 @@
 //! - What a text shows is not shown above it again, so a picture or a player that is in both stands once in a body.
 //! - An entry without an excerpt has its body as RSS `description`, and no `content:encoded`: a body without a description
 //!   before it is a fault to the W3C validator.
-//! - A feed that is kept without its topic is emptied if it holds a story that is withdrawn: see `run.rs`.
+//! - What is withdrawn is cut out of a feed that is held back, or kept without its topic, and nothing else of it changes: what it
+//!   was made of may be gone. See `run/withdrawn.rs` and [`write::cut()`].
+//! - A name that a topic had is its name still: one article that has it must not move a feed. See [`group::topics`].
 //! - An OPML is made of what is published after the run, and not of what was written in it: a feed that was held back, or whose
 //!   articles changed while they were read, is there to subscribe to all the same: see [`compose::subscriptions`].
 //! - The feed of all topics is in the OPML only where there is no topic: an import would bring every story twice.
@@ -119,7 +121,7 @@ use crate::publish::lock::{Attempt, Lock};
 use crate::publish::stage::{self, Stage};
 use crate::read::walk::{self, Selection};
 use crate::read::{Rules, Span};
-use crate::report::{Changes, Counts, Report};
+use crate::report::{Changes, Counts, Fate, Report};
 use crate::run::Mill;
 use crate::site::{Site, SiteError};
 
@@ -247,6 +249,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         return Err(Error::Exhausted { path, cause });
     }
     request.progress.files.store(sources.files.len(), Ordering::Relaxed);
+    let folders_unread = sources.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let mut diagnostics = sources.diagnostics;
     let (index, found) = index::index(sources.files, &rules, &site.block, request.threads, &request.progress.read);
     diagnostics.extend(found);
@@ -266,7 +269,8 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     if !stop {
         let rules = Rules { whole: true, ..rules };
         let stage = Stage::new(&site.out);
-        let mill = Mill { request, folder: &folder, rules: &rules, index: &index, grouping: &grouping, stage: &stage };
+        let unread = if folders_unread { usize::MAX } else { index.faulty };
+        let mill = Mill { request, folder: &folder, rules: &rules, index: &index, grouping: &grouping, unread, stage: &stage };
         let outcome = if grouping.feeds.is_empty() {
             let taken_back = mill.take_back(&mut report).and_then(|()| stage.apply());
             taken_back.and_then(|()| nothing_to_publish(request, &folder, &mut report))
@@ -288,7 +292,9 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     report.diagnostics.sort_by(Diagnostic::order);
     report.diagnostics.dedup();
     // What is said once, of feeds that come and go, must not be said again: then the next run reads everything.
-    let settled = !report.failed && !report.told_once;
+    // A report names the feeds that are held back for as long as they are, and a state does not know them.
+    let held = report.feeds.iter().any(|feed| feed.fate == Fate::Held);
+    let settled = !report.failed && !report.told_once && !held;
     if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
         // They have served.
         drop((index, grouping));

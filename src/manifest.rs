@@ -47,6 +47,8 @@ pub struct File {
     pub feed: Option<TopicKey>,
     /// Of a compressed file, the SHA-256 of what is compressed in it.
     pub source: Option<String>,
+    /// Whether its address was left: its feed is there, and nothing new comes here. It has been said.
+    pub left: bool,
 }
 
 /// One feed.
@@ -60,6 +62,8 @@ pub struct Feed {
     pub topic: Option<TopicKey>,
     /// Whether its topic has gone: its files are kept as they were, or say so, or are gone too.
     pub stale: bool,
+    /// Whether it was held back, since too much of it would have gone with files that vanished.
+    pub held: bool,
     /// Its entries, as they stand in it.
     pub entries: Vec<Entry>,
 }
@@ -124,11 +128,14 @@ impl Manifest {
             let topic = feed.topic.as_deref().map(TopicKey::of);
             let entry = |entry: WireEntry| Entry { id: entry.id, date: entry.date, parents: entry.parents };
             let entries = feed.entries.into_iter().map(entry).collect();
-            feeds.insert(TopicKey::of(&feed.key), Feed { slug, title: feed.title, topic, stale: feed.stale, entries });
+            feeds.insert(
+                TopicKey::of(&feed.key),
+                Feed { slug, title: feed.title, topic, stale: feed.stale, held: feed.held, entries },
+            );
         }
         let file = |file: WireFile| {
-            let WireFile { path, sha256, bytes, content_type, feed, source } = file;
-            (path, File { sha256, bytes, content_type, feed: feed.as_deref().map(TopicKey::of), source })
+            let WireFile { path, sha256, bytes, content_type, feed, source, left } = file;
+            (path, File { sha256, bytes, content_type, feed: feed.as_deref().map(TopicKey::of), source, left })
         };
         let files = wire.files.into_iter().map(file).collect();
         let Wire { site, site_file, preview, selection, .. } = wire;
@@ -161,7 +168,7 @@ impl Manifest {
                     let _ = write!(text, ", \"{name}\": {}", quoted(value));
                 }
             }
-            text.push('}');
+            text.push_str(if file.left { ", \"left\": true}" } else { "}" });
             comma = ",";
         }
         text.push_str("\n],\n\"feeds\": [");
@@ -170,10 +177,11 @@ impl Manifest {
             let slug = feed.slug.as_ref().map_or_else(|| "null".to_owned(), |slug| quoted(slug.as_str()));
             let title = quoted(&feed.title);
             let stale = if feed.stale { ", \"stale\": true" } else { "" };
+            let held = if feed.held { ", \"held\": true" } else { "" };
             let topic = feed.topic.as_ref().map(|topic| format!(", \"topic\": {}", quoted(topic.as_str()))).unwrap_or_default();
             let _ = write!(
                 text,
-                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{topic}{stale}, \"entries\": [",
+                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{topic}{stale}{held}, \"entries\": [",
                 quoted(key.as_str())
             );
             comma = "";
@@ -220,6 +228,8 @@ struct WireFile {
     content_type: String,
     feed: Option<String>,
     source: Option<String>,
+    #[serde(default)]
+    left: bool,
 }
 
 #[derive(Deserialize)]
@@ -231,6 +241,8 @@ struct WireFeed {
     topic: Option<String>,
     #[serde(default)]
     stale: bool,
+    #[serde(default)]
+    held: bool,
     entries: Vec<WireEntry>,
 }
 
@@ -254,6 +266,7 @@ mod tests {
             content_type: "application/rss+xml".into(),
             feed: of(feed),
             source: source.map(Into::into),
+            left: source.is_none(),
         };
         let date = DateTime::from_timestamp(1_605_290_820, 0).unwrap_or_default();
         let entry = |id: &str, parents: &[&str]| Entry {
@@ -266,6 +279,7 @@ mod tests {
             title: "AI".into(),
             topic: Some(TopicKey::of("Artificial Intelligence")),
             stale: true,
+            held: true,
             entries: vec![entry("urn:x:\"1\"", &[]), entry("2", &["3", "\"4\""])],
         };
         Manifest {

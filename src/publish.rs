@@ -221,7 +221,7 @@ pub fn succeed(folder: &Folder, mut next: Manifest, led: &BTreeSet<&Slug>, chang
         } else {
             changes.gone.insert(name)
         };
-        next.feeds.insert(key.clone(), manifest::Feed { stale: true, ..feed.clone() });
+        next.feeds.insert(key.clone(), manifest::Feed { stale: true, held: false, ..feed.clone() });
     }
     next
 }

@@ -138,7 +138,7 @@ pub enum Fate {
     Written,
     /// It stays as it is, since too much of it would go with files that vanished.
     Held,
-    /// Its topic has gone since the last run, and it stays as it is.
+    /// Its topic has gone, and it stays as it is but for what is withdrawn.
     Kept,
     /// Its topic has gone since the last run, and a last entry says so.
     Ended,

@@ -27,6 +27,7 @@ mod gone;
 mod guard;
 mod hosting;
 mod pages;
+mod withdrawn;
 
 /// What it takes to make feeds.
 pub(crate) struct Mill<'a> {
@@ -40,6 +41,8 @@ pub(crate) struct Mill<'a> {
     pub(crate) index: &'a Index,
     /// What goes into which feed.
     pub(crate) grouping: &'a Grouping,
+    /// How many files may be articles and could not be read; very many where it is a folder.
+    pub(crate) unread: usize,
     /// Where it waits until all of it is there.
     pub(crate) stage: &'a Stage<'a>,
 }
@@ -53,6 +56,8 @@ struct Done {
     told: Vec<FeedChange>,
     diagnostics: Vec<Diagnostic>,
     failed: bool,
+    /// Feeds that stay as they are, since too much of them would go.
+    held: BTreeSet<TopicKey>,
     errors: BTreeMap<PathBuf, FolderError>,
 }
 
@@ -64,6 +69,7 @@ impl Done {
         self.told.extend(one.told);
         self.diagnostics.extend(one.diagnostics);
         self.failed |= one.failed;
+        self.held.extend(one.held);
     }
 }
 
@@ -82,10 +88,6 @@ impl Mill<'_> {
     /// Takes withdrawn stories out of what is published, and does nothing else.
     pub(crate) fn take_back(&self, report: &mut Report) -> Result<(), FolderError> {
         let mut manifest = self.folder.published.clone();
-        for feed in manifest.feeds.values_mut() {
-            // No topic has an article.
-            feed.stale = true;
-        }
         let mut done = Done::default();
         self.retract(&mut manifest, &BTreeSet::new(), &mut done)?;
         if !done.changes.written.is_empty() {
@@ -94,6 +96,7 @@ impl Mill<'_> {
         }
         report.failed |= done.failed;
         report.diagnostics.extend(done.diagnostics);
+        report.feeds = done.told;
         report.changes.add(done.changes);
         Ok(())
     }
@@ -125,6 +128,7 @@ impl Mill<'_> {
         }
         self.unmade(&mut manifest, &mut done.changes);
         self.hosting(&manifest, &mut done)?;
+        let (kept, left) = self.kept(&mut manifest, &done);
         self.put_manifest(&manifest, &mut done.changes)?;
 
         let feeds = |manifest: &Manifest| {
@@ -132,7 +136,8 @@ impl Mill<'_> {
         };
         report.told_once |= feeds(&folder.published) != feeds(&manifest);
         report.diagnostics.extend(self.moved(&manifest));
-        report.diagnostics.extend(self.kept(&manifest, &done));
+        report.diagnostics.extend(kept);
+        report.told_once |= left;
         let flood = self.flood(&done.told);
         report.told_once |= flood.is_some();
         report.diagnostics.extend(flood);
@@ -199,7 +204,7 @@ impl Mill<'_> {
 
     /// Folders that a topic had: they lead to the one that it has.
     fn former(&self, plan: &Plan) -> &[Slug] {
-        self.rules_of(plan).map_or(&[], |rules| &rules.former)
+        plan.topic.map_or(&[], |topic| &self.grouping.topics[topic].former)
     }
 
     /// Every folder that leads to that of a feed.
@@ -255,7 +260,8 @@ impl Mill<'_> {
         let mut done = Done::default();
         let site = self.request.site;
         let key = plan.topic.map_or_else(TopicKey::all, |topic| self.grouping.topics[topic].key.clone());
-        let published = self.folder.published.feeds.get(&key).filter(|feed| !feed.stale);
+        let known = self.folder.published.feeds.get(&key);
+        let published = known.filter(|feed| !feed.stale);
         let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics)
             .map_err(|(path, cause)| FolderError::new(&path, format!("cannot be read: {cause}"), crate::error::EXHAUSTED))?;
         let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material, published) else {
@@ -263,14 +269,18 @@ impl Mill<'_> {
             done.feeds.extend(published.map(|feed| (key, feed.clone())));
             return Ok(done);
         };
-        let mut change = guard::change(&feed, published);
+        // Who reads an address has what was there: of this feed, even if its topic had gone, or of another one.
+        let there = known.filter(|known| known.slug == feed.slug);
+        let there = there.or_else(|| self.folder.published.feeds.values().find(|there| there.slug == feed.slug));
+        let mut change = guard::change(&feed, there.or(known));
         if let Some(published) = published.filter(|published| published.slug == feed.slug)
-            && self.shrinks(&key, published, &change, &mut done)
+            && self.shrinks(published, &change, &mut done)
         {
             change.fate = Fate::Held;
             change.entries = published.entries.len();
             done.told.push(change);
-            done.feeds.insert(key, published.clone());
+            done.feeds.insert(key.clone(), manifest::Feed { held: true, ..published.clone() });
+            done.held.insert(key);
             return Ok(done);
         }
         let bodies = write::bodies(&feed);
@@ -294,6 +304,7 @@ impl Mill<'_> {
             title: feed.title.as_str().to_owned(),
             topic: name_key.filter(|name| **name != feed.key).cloned(),
             stale: false,
+            held: false,
             entries: entries.collect(),
         };
         done.feeds.insert(feed.key, entry);
@@ -381,6 +392,7 @@ impl Mill<'_> {
             content_type: content_type.to_owned(),
             feed: feed.cloned(),
             source,
+            left: false,
         };
         let whole = file(bytes, None);
         for encoding in self.request.site.precompress.iter().filter(|_| encoding::pays(content_type)) {

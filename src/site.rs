@@ -237,6 +237,10 @@ pub struct TopicRules {
     pub content: Option<Content>,
     /// Old addresses of its feed.
     pub also: Vec<Also>,
+    /// Where in the site file its folders stand: line and column.
+    pub places: BTreeMap<Slug, (usize, usize)>,
+    /// Where its key stands.
+    pub key_place: (usize, usize),
 }
 
 /// What the command line and the environment put above the site file.
@@ -899,8 +903,10 @@ impl Check<'_> {
                     "the feed of all topics has the empty key; write any other text",
                 ));
             }
-            let places = topic.slug.iter().chain(topic.former.iter().flatten());
-            for (taken, place) in slug.iter().chain(&former).zip(places) {
+            let spans = topic.slug.iter().chain(topic.former.iter().flatten());
+            let mut places = BTreeMap::new();
+            for (taken, place) in slug.iter().chain(&former).zip(spans) {
+                places.insert(taken.clone(), number(place.referenced));
                 if let Some(other) = slugs.insert(taken.clone(), name.clone()) {
                     let message = format!("the topics `{other}` and `{name}` have the slug `{taken}` both");
                     return Err(self.error(Some(place), message, "give each a slug of its own"));
@@ -917,6 +923,8 @@ impl Check<'_> {
                     description: topic.description.as_deref().map(clean).filter(|text| !text.is_empty()),
                     content: self.content(topic.content.as_ref())?,
                     also: self.also(topic.also, formats)?,
+                    places,
+                    key_place: topic.key.as_ref().map_or((0, 0), |key| number(key.referenced)),
                 },
             );
         }

@@ -1,16 +1,20 @@
 //! Writing: a feed to the bytes of a document, and the list of all feeds to those of another. Adding a format is one file below
 //! and one arm in each `match` here and in `format.rs`.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::feed::{Feed, STYLE, SubscriptionList};
 use crate::format::Format;
 use crate::link::EntryId;
+pub use cut::{cut, entries};
 use read_back::Said;
 
 mod atom1;
 mod body;
+mod cut;
 pub mod host;
 mod json_feed;
 mod opml2;
@@ -121,6 +125,8 @@ pub struct Outline {
     pub updated: Option<DateTime<Utc>>,
     /// The ids of its entries.
     pub ids: Vec<String>,
+    /// The ids of stories that its entries are tied to.
+    pub ties: Vec<String>,
     /// Every address in it: of entries, and in their bodies.
     pub links: Vec<String>,
 }
@@ -137,6 +143,7 @@ pub fn outline(bytes: &[u8], format: Format) -> Option<Outline> {
         Said::Feed(b"updated") => outline.updated = DateTime::parse_from_rfc3339(text).ok().map(|date| date.to_utc()),
         Said::Entry(name) if name == id.as_bytes() => outline.ids.push(text.to_owned()),
         Said::Entry(b"link") | Said::Href => outline.links.push(text.to_owned()),
+        Said::Tie => outline.ties.push(text.to_owned()),
         Said::Entry(b"description" | b"encoded" | b"content") => outline.links.extend(body::links(text)),
         _ => {}
     };
@@ -150,6 +157,15 @@ fn read(bytes: &[u8], format: Format, wanted: impl Fn(Said) -> bool, tell: impl 
         Format::Rss => read_back::read(bytes, &rss2::SHAPE, wanted, tell),
         Format::Atom => read_back::read(bytes, &atom1::SHAPE, wanted, tell),
         Format::Json => json_feed::read(bytes, tell),
+    }
+}
+
+/// Where each entry of a document stands. `Err`: it is not as it was written.
+fn places(bytes: &[u8], format: Format) -> Result<Vec<Range<usize>>, String> {
+    match format {
+        Format::Rss => read_back::places(bytes, &rss2::SHAPE),
+        Format::Atom => read_back::places(bytes, &atom1::SHAPE),
+        Format::Json => json_feed::places(bytes),
     }
 }
 

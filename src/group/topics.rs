@@ -23,6 +23,8 @@ pub struct Topic {
     pub key: TopicKey,
     /// What its name says: the same, unless the site file gives it another key, or it had another name when it was published.
     pub name_key: TopicKey,
+    /// Folders that it had, which lead to the one that it has.
+    pub former: Vec<Slug>,
     /// The id of its feed.
     pub feed_id: String,
     /// The title that the owner gives its feed.
@@ -70,19 +72,34 @@ pub(super) fn topics(
     }
     let renamed = published.feeds.iter().filter_map(|(key, feed)| Some((feed.topic.clone()?, key.clone()))).collect();
     let mut naming = Naming { index, site, published, renamed, diagnostics };
+    let old_names = naming.old_names(&spelled);
+    let mut named: BTreeMap<TopicKey, Spellings> = BTreeMap::new();
+    for (name, spellings) in spelled {
+        named.entry(newest_name(&old_names, &name).clone()).or_default().extend(spellings);
+    }
     let mut topics: Vec<Topic> = Vec::new();
     let mut places: BTreeMap<TopicKey, u32> = BTreeMap::new();
-    for (key, spellings) in &spelled {
+    for (key, spellings) in &named {
         places.insert(key.clone(), narrow(topics.len()));
-        let inherited = naming.inherited(key, &spelled);
-        topics.push(naming.topic(key, inherited, spellings));
+        let inherited = naming.inherited(key, &named);
+        topics.push(naming.topic(key, inherited, spellings, &named));
     }
     let firsts: Vec<usize> =
-        spelled.values().map(|spellings| spellings.values().map(|(_, first)| *first).min().unwrap_or(0)).collect();
-    naming.keys(&mut topics, &spelled);
-    naming.slugs(&mut topics, &spelled, &firsts);
-    let of_spelling = keys.iter().map(|key| places.get(key).copied().unwrap_or(u32::MAX)).collect();
+        named.values().map(|spellings| spellings.values().map(|(_, first)| *first).min().unwrap_or(0)).collect();
+    naming.keys(&mut topics);
+    naming.slugs(&mut topics, &firsts);
+    let place = |key| places.get(newest_name(&old_names, key));
+    let of_spelling = keys.iter().map(|key| place(key).copied().unwrap_or(u32::MAX)).collect();
     Topics { topics, of_spelling }
+}
+
+/// The name that a topic has now which had this one. Whatever the site file says, there is an end to it.
+fn newest_name<'n>(old_names: &'n BTreeMap<TopicKey, TopicKey>, name: &'n TopicKey) -> &'n TopicKey {
+    let mut name = name;
+    for _ in 0..old_names.len() {
+        name = old_names.get(name).unwrap_or(name);
+    }
+    name
 }
 
 struct Naming<'a> {
@@ -95,23 +112,82 @@ struct Naming<'a> {
 }
 
 impl Naming<'_> {
+    /// Names that topics had before they were renamed, each with the key of the next: an article that still says the old one is
+    /// on the same topic. A feed that was published must not move for it, nor be parted in two.
+    fn old_names(&self, spelled: &BTreeMap<TopicKey, Spellings>) -> BTreeMap<TopicKey, TopicKey> {
+        let mut old_names = BTreeMap::new();
+        for (name, rules) in &self.site.topics {
+            for folder in &rules.former {
+                let holder = self.published.feeds.iter().find(|(_, feed)| feed.slug.as_ref() == Some(folder));
+                let Some((key, feed)) = holder else { continue };
+                // Of two topics that people can subscribe to, none becomes the other while it has articles.
+                let old = feed.topic.as_ref().unwrap_or(key);
+                let two = *self.key_of(name) != *key && self.is_alive(self.key_of(name));
+                if old != name && !two && !self.is_apart(old) {
+                    old_names.insert(old.clone(), name.clone());
+                }
+            }
+            if let Some(old) = rules.key.as_ref().filter(|old| *old != name && self.is_unknown(old)) {
+                old_names.insert(old.clone(), name.clone());
+            }
+        }
+        // What the site file does not say any more, the manifest does.
+        for (now, old) in &self.renamed {
+            let is_said = |rules: &TopicRules| !rules.former.is_empty() || !self.site.topics.contains_key(old);
+            let is_named = spelled.contains_key(now) || self.site.topics.get(now).is_some_and(is_said);
+            if old != now && is_named && !self.is_apart(old) && !old_names.contains_key(now) {
+                old_names.entry(old.clone()).or_insert_with(|| now.clone());
+            }
+        }
+        old_names
+    }
+
+    /// The key of the feed that a topic of this name was published with, if it was.
+    fn key_of<'n>(&'n self, name: &'n TopicKey) -> &'n TopicKey {
+        self.renamed.get(name).unwrap_or(name)
+    }
+
+    /// Whether people can subscribe to a feed, and its topic had articles when it was published last.
+    fn is_alive(&self, key: &TopicKey) -> bool {
+        self.published.feeds.get(key).is_some_and(|feed| !feed.stale)
+    }
+
+    /// Whether the owner says what makes a topic of this name one of its own.
+    fn is_apart(&self, name: &TopicKey) -> bool {
+        self.site.topics.get(name).is_some_and(|rules| rules.slug.is_some() || rules.key.is_some())
+    }
+
+    /// Whether nothing is known of a topic of this name.
+    fn is_unknown(&self, name: &TopicKey) -> bool {
+        !self.site.topics.contains_key(name) && !self.published.feeds.contains_key(name)
+    }
+
     /// The key of the feed that a renamed topic was published with: the site file names its folder under `former`. Nothing, if
     /// that is another topic still, or if people can subscribe to the topic under its new name already.
-    fn inherited(&self, key: &TopicKey, spelled: &BTreeMap<TopicKey, Spellings>) -> Option<TopicKey> {
+    fn inherited(&self, key: &TopicKey, named: &BTreeMap<TopicKey, Spellings>) -> Option<TopicKey> {
         if let Some(key) = self.renamed.get(key) {
             return Some(key.clone());
         }
         let former = &self.site.topics.get(key)?.former;
-        if former.is_empty() || self.published.feeds.get(key).is_some_and(|feed| !feed.stale) {
+        if former.is_empty() || self.is_alive(key) {
             return None;
         }
         let had = |slug: &Slug| self.published.feeds.iter().find(|(_, feed)| feed.slug.as_ref() == Some(slug));
-        let old = former.iter().find_map(had).map(|(key, _)| key);
-        old.filter(|old| !spelled.contains_key(old)).cloned()
+        let (old, feed) = former.iter().find_map(had)?;
+        (!named.contains_key(feed.topic.as_ref().unwrap_or(old))).then(|| old.clone())
     }
 
-    fn topic(&mut self, key: &TopicKey, inherited: Option<TopicKey>, spellings: &Spellings) -> Topic {
+    fn topic(
+        &mut self,
+        key: &TopicKey,
+        inherited: Option<TopicKey>,
+        spellings: &Spellings,
+        named: &BTreeMap<TopicKey, Spellings>,
+    ) -> Topic {
         let rules = self.site.topics.get(key);
+        let says = |spelling: u32| TopicKey::of(self.index.topics[spelling as usize].as_str()) == *key;
+        let (own, old): (Spellings, Spellings) = spellings.iter().partition(|(spelling, _)| says(**spelling));
+        let spellings = if own.is_empty() { &old } else { &own };
         let most = spellings.iter().max_by_key(|(_, (count, first))| (*count, std::cmp::Reverse(*first)));
         let usual = most.map_or(0, |(spelling, _)| *spelling);
         let written = self.index.topics[usual as usize].as_str();
@@ -119,6 +195,12 @@ impl Naming<'_> {
             Some(rules) => rules.name.clone(),
             None => text::line(written, self.site.mojibake).text,
         };
+        for (spelling, (_, first)) in &old {
+            let message = format!("the topic `{}` is called `{name}` now", self.index.topics[*spelling as usize]);
+            let path = self.index.file(&self.index.rows[*first]);
+            let help = "give this article the new name";
+            self.diagnostics.push(Diagnostic::of_file(Severity::Note, &path.to_string_lossy(), message, help));
+        }
         if rules.is_none() {
             for (other, (_, first)) in spellings.iter().filter(|(spelling, _)| **spelling != usual) {
                 let message =
@@ -140,7 +222,14 @@ impl Naming<'_> {
         let own = TopicRules::default();
         let rules = rules.unwrap_or(&own);
         let name_key = key.clone();
-        let key = rules.key.clone().or(inherited).unwrap_or_else(|| key.clone());
+        let given = rules.key.as_ref().filter(|given| **given == *key || !named.contains_key(given));
+        if let Some(taken) = rules.key.as_ref().filter(|_| given.is_none()) {
+            let taken = taken.as_str();
+            let message =
+                format!("`key` is the name of the topic `{taken}`, which has articles; the feed of `{name}` keeps its id");
+            self.refuse(rules.key_place, message, "two feeds cannot have one id: write another `key`, or take the line out");
+        }
+        let key = given.cloned().or(inherited).unwrap_or_else(|| key.clone());
         let slug = Slug::of(name.as_str(), &key);
         Topic {
             feed_id: feed_id(&self.site.id, key.as_str()),
@@ -148,6 +237,7 @@ impl Naming<'_> {
             slug,
             key,
             name_key,
+            former: Vec::new(),
             title: rules.title.clone(),
             description: rules.description.clone(),
             full_text: rules.content.unwrap_or(self.site.content) == Content::Full,
@@ -155,26 +245,22 @@ impl Naming<'_> {
         }
     }
 
-    /// A key that the site file gives to one topic may be the name of another: then their feeds would have one id.
-    fn keys(&mut self, topics: &mut [Topic], spelled: &BTreeMap<TopicKey, Spellings>) {
+    /// Two topics may have one key by the site file: then their feeds would have one id.
+    fn keys(&mut self, topics: &mut [Topic]) {
         let mut taken: BTreeMap<TopicKey, Line> = BTreeMap::new();
         for given in [true, false] {
-            for (topic, key) in topics.iter_mut().zip(spelled.keys()) {
-                let has_key = topic.key != *key || self.site.topics.get(key).is_some_and(|rules| rules.key.is_some());
+            for topic in &mut *topics {
+                let rules = self.site.topics.get(&topic.name_key);
+                let place = rules.map_or((0, 0), |rules| rules.key_place);
+                let has_key = topic.key != topic.name_key || rules.is_some_and(|rules| rules.key.is_some());
                 if has_key != given {
                     continue;
                 }
                 if let Some(other) = taken.get(&topic.key) {
                     topic.written = false;
-                    self.diagnostics.push(Diagnostic::of_file(
-                        Severity::Error,
-                        &self.site_file(),
-                        format!(
-                            "the topics `{other}` and `{}` have one key; no feed is written for `{}`",
-                            topic.name, topic.name
-                        ),
-                        "give one of them another `key` under `topics`",
-                    ));
+                    let name = &topic.name;
+                    let message = format!("the topics `{other}` and `{name}` have one key; no feed is written for `{name}`");
+                    self.refuse(place, message, "give one of them another `key` under `topics`");
                 } else {
                     taken.insert(topic.key.clone(), topic.name.clone());
                 }
@@ -183,41 +269,77 @@ impl Naming<'_> {
     }
 
     /// Gives every topic a folder of its own: what the owner says, else what it had, else what its name makes.
-    fn slugs(&mut self, topics: &mut [Topic], spelled: &BTreeMap<TopicKey, Spellings>, firsts: &[usize]) {
-        let published = self.published;
+    fn slugs(&mut self, topics: &mut [Topic], firsts: &[usize]) {
+        let (site, published) = (self.site, self.published);
+        let owners = owners(published);
+        let has = |key: &TopicKey, slug: &Slug| owners.get(slug).is_some_and(|keys| keys.contains(key));
         let mut taken: BTreeSet<Slug> = BTreeSet::new();
-        for rules in self.site.topics.values() {
-            taken.extend(rules.slug.iter().chain(&rules.former).cloned());
-        }
         let mut settled = vec![false; topics.len()];
-        for ((topic, key), settled) in topics.iter_mut().zip(spelled.keys()).zip(&mut settled) {
-            if let Some(slug) = self.site.topics.get(key).and_then(|rules| rules.slug.clone()) {
-                topic.slug = slug;
-                *settled = true;
+        for number in 0..topics.len() {
+            let topic = &topics[number];
+            let Some(rules) = site.topics.get(&topic.name_key) else { continue };
+            // A folder that was published is not given to another topic while its own has articles.
+            let living = |slug: &Slug| {
+                let others = topics.iter().filter(|other| other.written && other.key != topic.key);
+                others.into_iter().find(|other| !has(&topic.key, slug) && has(&other.key, slug))
+            };
+            let mut refused = Vec::new();
+            let mut own = |slug: &&Slug, why: &str| {
+                let Some(other) = living(slug) else { return true };
+                let place = rules.places.get(*slug).copied().unwrap_or_default();
+                refused.push((place, format!("`{slug}` is the folder of the topic `{}`, which has articles; {why}", other.name)));
+                false
+            };
+            let slug = rules.slug.as_ref().filter(|slug| own(slug, &format!("the feed of `{}` stays where it is", topic.name)));
+            let leads = format!("it does not lead to `{}`", topic.name);
+            let mut former: Vec<Slug> = rules.former.iter().filter(|slug| own(slug, &leads)).cloned().collect();
+            let had = published.slug(&topic.key).filter(|slug| !former.contains(slug));
+            let wanted = slug.or(had).unwrap_or(&topic.slug).clone();
+            let count = former.len();
+            former.retain(|slug| *slug != wanted);
+            if former.len() < count {
+                let message = format!("`{wanted}` is the folder that the topic `{}` has", topic.name);
+                let (line, column) = rules.places.get(&wanted).copied().unwrap_or_default();
+                let help = "under `former` stand folders that it had; this one is left alone";
+                let note = Diagnostic::of_file(Severity::Note, &self.site_file(), message, help);
+                self.diagnostics.push(Diagnostic { line, column, ..note });
             }
+            for (place, message) in refused {
+                self.refuse(place, message, "choose another; a topic that was renamed has its new name in all articles first");
+            }
+            taken.extend(former.iter().cloned());
+            if let Some(slug) = slug {
+                taken.insert(slug.clone());
+                settled[number] = true;
+                topics[number].slug = slug.clone();
+            }
+            topics[number].former = former;
         }
         // A folder that people subscribe to stays with its topic, even while the topic has no article.
-        for ((topic, key), settled) in topics.iter_mut().zip(spelled.keys()).zip(&mut settled) {
-            let Some(slug) = published.slug(&topic.key).filter(|_| !*settled) else { continue };
-            let own_former = self.site.topics.get(key).is_some_and(|rules| rules.former.contains(slug));
-            if !own_former && taken.insert(slug.clone()) {
+        for (topic, settled) in topics.iter_mut().zip(&mut settled) {
+            let Some(slug) = published.slug(&topic.key).filter(|_| !*settled && topic.written) else { continue };
+            if !topic.former.contains(slug) && taken.insert(slug.clone()) {
                 topic.slug = slug.clone();
                 *settled = true;
             }
         }
-        taken.extend(published.slugs());
+        let mut kept: BTreeSet<Slug> = published.slugs().collect();
+        kept.extend(site.topics.values().flat_map(|rules| rules.slug.iter().chain(&rules.former)).cloned());
         for ((number, topic), settled) in topics.iter_mut().enumerate().zip(&settled) {
-            if *settled || taken.insert(topic.slug.clone()) {
+            // What it had long ago is its own.
+            let free = |slug: &Slug| !kept.contains(slug) || has(&topic.key, slug);
+            if *settled || !topic.written || (free(&topic.slug) && taken.insert(topic.slug.clone())) {
                 continue;
             }
             let wanted = topic.slug.clone();
-            topic.slug = wanted.with_suffix(&topic.key);
+            let mut slug = wanted.with_suffix(&topic.key);
             // Two names can have one suffix, if hardly ever: then the name of the name decides.
             let mut again = topic.key.clone();
-            while !taken.insert(topic.slug.clone()) {
+            while !(free(&slug) && taken.insert(slug.clone())) {
                 again = TopicKey::of(&format!("{} 2", again.as_str()));
-                topic.slug = wanted.with_suffix(&again);
+                slug = wanted.with_suffix(&again);
             }
+            topic.slug = slug;
             let message =
                 format!("the topic `{}` gets the folder `{}`, since `{wanted}` is another topic's", topic.name, topic.slug);
             // It is news only once: afterwards the folder is its own.
@@ -226,8 +348,31 @@ impl Naming<'_> {
         }
     }
 
+    /// Says of something in the site file that it is not followed.
+    fn refuse(&mut self, (line, column): (usize, usize), message: String, help: &str) {
+        let error = Diagnostic::of_file(Severity::Error, &self.site_file(), message, help);
+        self.diagnostics.push(Diagnostic { line, column, ..error });
+    }
+
     fn site_file(&self) -> String {
         let file = self.site.file.as_deref();
         file.map_or_else(|| crate::site::FILE_NAME.to_owned(), |file| file.to_string_lossy().into_owned())
     }
+}
+
+/// Whose folders hold what, by the manifest: the feed that a folder is of, and all that have files in it.
+fn owners(published: &Manifest) -> BTreeMap<Slug, BTreeSet<&TopicKey>> {
+    let mut owners: BTreeMap<Slug, BTreeSet<&TopicKey>> = BTreeMap::new();
+    for (key, feed) in &published.feeds {
+        if let Some(slug) = &feed.slug {
+            owners.entry(slug.clone()).or_default().insert(key);
+        }
+    }
+    for (path, file) in &published.files {
+        let folder = path.split_once('/').and_then(|(folder, _)| Slug::parse(folder).ok());
+        if let Some((folder, key)) = folder.zip(file.feed.as_ref()) {
+            owners.entry(folder).or_default().insert(key);
+        }
+    }
+    owners
 }

@@ -36,7 +36,11 @@ pub fn line(feed: &FeedChange, place: &str, tense: Tense) -> String {
             };
             format!("held back, since {gone} would go{wait}")
         }
-        Fate::Kept => "its topic has gone, and it stays as it is".to_owned(),
+        Fate::Kept => and(if feed.gone.is_empty() {
+            "its topic has gone, and it stays as it is"
+        } else {
+            "its topic has gone, and it stays as it is but for what is withdrawn"
+        }),
         Fate::Ended => and("its topic has gone, and a last entry says so"),
         Fate::Removed if tense == Tense::Ahead => and("its topic has gone, and its files go"),
         Fate::Removed => and("its topic has gone, and so have its files"),
@@ -136,6 +140,7 @@ mod tests {
             (Fate::Held, 2, 1, 25, "held back, since 25 of its 30 entries would go; 2 new ones wait"),
             (Fate::Held, 0, 0, 0, "held back, since too much of it would go"),
             (Fate::Kept, 0, 0, 0, "its topic has gone, and it stays as it is"),
+            (Fate::Kept, 0, 0, 2, "its topic has gone, and it stays as it is but for what is withdrawn: 2 go"),
             (Fate::Ended, 1, 0, 29, "its topic has gone, and a last entry says so: 1 new, 29 go"),
             (Fate::Ended, 0, 0, 0, "its topic has gone, and a last entry says so"),
             (Fate::Removed, 0, 0, 30, "its topic has gone, and its files go: 30 go"),

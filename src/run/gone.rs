@@ -1,22 +1,20 @@
-//! What becomes of what was published and is no longer made: feeds whose topic has gone, folders that were left, and stories
-//! that are withdrawn.
+//! What becomes of what was published and is no longer made: feeds whose topic has gone, and folders that were left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::DateTime;
-
+use super::guard::Doubt;
 use super::{Done, Mill, Piece};
 use crate::error::{Diagnostic, FolderError, Severity};
 use crate::feed::Feed;
 use crate::format::{Format, Formats};
-use crate::link::{EntryId, Link};
+use crate::link::EntryId;
 use crate::manifest::{self, Manifest};
 use crate::publish::stage::Turn;
 use crate::report::{EntryChange, Fate, FeedChange};
 use crate::site::Stale;
 use crate::topic::{Slug, TopicKey};
-use crate::write::{Outline, page};
-use crate::{compose, link, text, write};
+use crate::write::page;
+use crate::{compose, link, write};
 
 impl Mill<'_> {
     /// Does with feeds whose topic has gone what the site file says.
@@ -36,17 +34,21 @@ impl Mill<'_> {
                 older: Vec::new(),
                 gone: Vec::new(),
             };
-            if policy != Stale::Keep && new {
+            if new && (policy != Stale::Keep || self.doubt(published).is_some()) {
                 let all = FeedChange { gone: published.entries.iter().map(EntryChange::untitled).collect(), ..change.clone() };
-                if self.shrinks(&key, published, &all, done) {
+                if self.shrinks(published, &all, done) {
                     done.told.push(FeedChange { fate: Fate::Held, ..all });
                     done.changes.gone.remove(slug.as_str());
-                    manifest.feeds.insert(key, published.clone());
+                    manifest.feeds.insert(key.clone(), manifest::Feed { held: true, ..published.clone() });
+                    done.held.insert(key);
                     continue;
                 }
             }
+            let is_there = manifest.files.values().any(|file| file.feed.as_ref() == Some(&key));
             match policy {
                 Stale::Keep => {}
+                // Its files went long ago, and nothing says anything.
+                Stale::Tombstone if !is_there => {}
                 Stale::Tombstone => {
                     let feed = compose::ended(self.request.site, self.request.clock, &key, published);
                     if published
@@ -102,7 +104,7 @@ impl Mill<'_> {
             }
         }
         if let Some(slug) = feed.slug.clone().filter(|slug| manifest.files.contains_key(&page::path(Some(slug)))) {
-            self.empty_page(slug, &feed.title, key, manifest, &mut made)?;
+            self.ended_page(slug, &feed.title, key, &mut made)?;
         }
         manifest.files.extend(std::mem::take(&mut made.files));
         if let Some(published) = manifest.feeds.get_mut(key) {
@@ -118,7 +120,14 @@ impl Mill<'_> {
     }
 
     /// Writes a feed to a path at which one of it lies.
-    fn rewrite(&self, path: &str, feed: &Feed, bodies: &[String], format: Format, done: &mut Done) -> Result<(), FolderError> {
+    pub(super) fn rewrite(
+        &self,
+        path: &str,
+        feed: &Feed,
+        bodies: &[String],
+        format: Format,
+        done: &mut Done,
+    ) -> Result<(), FolderError> {
         let document = match write::write_with(feed, bodies, format, Vec::new()) {
             Ok(document) => document,
             Err(why) => {
@@ -131,100 +140,9 @@ impl Mill<'_> {
         self.document(piece, || write::verify(&document), done)
     }
 
-    /// Empties documents that are kept, and no longer written, if they name a story that is withdrawn: what else they said
-    /// cannot be made again, and a retraction must not wait for it.
-    pub(super) fn retract(
-        &self,
-        manifest: &mut Manifest,
-        written: &BTreeSet<String>,
-        done: &mut Done,
-    ) -> Result<(), FolderError> {
-        let kept = manifest.files.iter().filter(|(path, file)| !written.contains(*path) && file.source.is_none());
-        let kept: Vec<(String, manifest::File)> = kept.map(|(path, file)| (path.clone(), file.clone())).collect();
-        for (path, file) in kept {
-            if done.changes.written.contains(&path) {
-                // It was ended just now.
-                continue;
-            }
-            if file.content_type == Formats::PAGE_CONTENT_TYPE {
-                self.retract_page(&path, &file, manifest, done)?;
-                continue;
-            }
-            let Some(format) = Format::of_type(&file.content_type) else { continue };
-            let Some(outline) = self.folder.read(&path).map(|bytes| write::outline(&bytes, format)) else { continue };
-            let Some(outline) = outline else {
-                done.diagnostics.extend(self.unreadable(&path));
-                continue;
-            };
-            if !self.names_withdrawn(&outline) {
-                continue;
-            }
-            // It is ours, but a link may have been put in its way since.
-            self.folder.claim([(path.as_str(), "")], true)?;
-            let key = file.feed.unwrap_or_else(TopicKey::all);
-            let folder = path.split_once('/').and_then(|(folder, _)| Slug::parse(folder).ok());
-            let slug = match manifest.feeds.get_mut(&key) {
-                Some(feed) => {
-                    if feed.stale {
-                        feed.entries.clear();
-                    }
-                    feed.slug.clone()
-                }
-                None => folder,
-            };
-            let empty = self.empty(key, slug, &outline);
-            let mut made = Done::default();
-            self.rewrite(&path, &empty, &[], format, &mut made)?;
-            manifest.files.extend(std::mem::take(&mut made.files));
-            done.add(made);
-        }
-        Ok(())
-    }
-
-    /// A feed without entries, in the place of one that said this.
-    fn empty(&self, key: TopicKey, slug: Option<Slug>, outline: &Outline) -> Feed {
-        let site = self.request.site;
-        let title = text::line_of_clean(&outline.title);
-        Feed {
-            id: outline.id.clone().unwrap_or_else(|| link::feed_id(&site.id, key.as_str())),
-            key,
-            description: title.clone(),
-            title,
-            home: site.home_of(slug.as_ref()),
-            slug,
-            base_url: site.base_url.clone(),
-            language: site.language.clone(),
-            author: site.author.clone(),
-            look: site.look(),
-            updated: outline.updated.unwrap_or(DateTime::UNIX_EPOCH),
-            ttl: site.ttl,
-            hub: site.hub_of_feeds(self.request.clock.preview),
-            ended: false,
-            entries: Vec::new(),
-        }
-    }
-
-    /// Whether a document names a story that is withdrawn, as an entry or in a list.
-    pub(super) fn names_withdrawn(&self, outline: &Outline) -> bool {
-        let stories = &self.grouping.stories;
-        let ids = outline.ids.iter().filter_map(|id| EntryId::own(id).ok()).map(|id| id.fingerprint());
-        let links: Vec<Link> = outline.links.iter().filter_map(|link| Link::parse(link).ok()).collect();
-        let blocked = links.iter().any(|link| self.request.site.block.iter().any(|rule| rule.covers(link)));
-        blocked || stories.withdrawn(ids.chain(links.iter().map(|link| link.key().fingerprint())))
-    }
-
-    /// That nobody can tell whether a withdrawn story is in a kept file which somebody else has worked on; where nothing is
-    /// withdrawn, there is nothing to tell.
-    pub(super) fn unreadable(&self, path: &str) -> Option<Diagnostic> {
-        let any = !self.request.site.block.is_empty() || self.grouping.stories.any_withdrawn();
-        let message =
-            "this file is kept, but is not as feedmill wrote it: whether a story that is withdrawn is in it cannot be told";
-        any.then(|| self.about(Severity::Warning, path, message, "delete it, if nobody subscribes to it any more"))
-    }
-
     /// Tells of feeds that have another folder than before: once, since then the manifest knows it.
     pub(super) fn moved(&self, manifest: &Manifest) -> Vec<Diagnostic> {
-        let former: BTreeSet<&Slug> = self.request.site.topics.values().flat_map(|rules| &rules.former).collect();
+        let former: BTreeSet<&Slug> = self.led();
         let mut told = Vec::new();
         for (key, feed) in &manifest.feeds {
             let before = self.folder.published.slug(key);
@@ -241,64 +159,117 @@ impl Mill<'_> {
         told
     }
 
-    /// Tells of files that are kept and no longer written, and of feeds whose topic has gone.
-    pub(super) fn kept(&self, manifest: &Manifest, done: &Done) -> Vec<Diagnostic> {
+    /// Tells of files that are kept and no longer written, and of feeds whose topic has gone; and whether an address was left now,
+    /// which is worth a warning once, and marked in the manifest.
+    pub(super) fn kept(&self, manifest: &mut Manifest, done: &Done) -> (Vec<Diagnostic>, bool) {
         let mut told = Vec::new();
-        let written = |path: &String| done.changes.written.contains(path) || done.changes.unchanged.contains(path);
-        let live: BTreeSet<&TopicKey> = manifest.feeds.iter().filter(|(_, feed)| !feed.stale).map(|(key, _)| key).collect();
-        let guarded: BTreeSet<&str> = done.told.iter().filter(|feed| feed.fate == Fate::Held).map(FeedChange::folder).collect();
-        for (path, file) in manifest.files.iter().filter(|(path, _)| !written(path)) {
-            let of_live = file.feed.as_ref().is_none_or(|key| live.contains(key));
-            let of_guarded = file
-                .feed
-                .as_ref()
-                .and_then(|key| manifest.feeds.get(key))
-                .is_some_and(|feed| guarded.contains(feed.slug.as_ref().map_or("", Slug::as_str)));
-            if !of_live || of_guarded || file.source.is_some() {
+        let mut left: BTreeMap<String, Diagnostic> = BTreeMap::new();
+        let mut any_left = false;
+        let Manifest { files, feeds, .. } = manifest;
+        for (path, file) in files {
+            let written = done.changes.written.contains(path) || done.changes.unchanged.contains(path);
+            let feed = file.feed.as_ref().map(|key| (key, feeds.get(key)));
+            let is_live = feed.is_none_or(|(key, feed)| feed.is_some_and(|feed| !feed.stale && !done.held.contains(key)));
+            if written || !is_live || file.source.is_some() {
                 continue;
             }
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let in_place = file
-                .feed
-                .as_ref()
-                .and_then(|key| manifest.feeds.get(key))
-                .is_none_or(|feed| feed.slug.as_ref().map_or("", Slug::as_str) == folder);
-            let (message, help) = match Format::of_type(&file.content_type) {
-                Some(_) if in_place => {
-                    ("this format is no longer written; the file stays as it is", "delete it, or add it to `formats`")
+            let slug = feed.and_then(|(_, feed)| feed?.slug.clone());
+            let format = Format::of_type(&file.content_type);
+            let own = match format {
+                Some(format) => format.path(slug.as_ref()),
+                None if file.content_type == Formats::PAGE_CONTENT_TYPE => page::path(slug.as_ref()),
+                None => path.clone(),
+            };
+            let (message, help) = if *path != own {
+                if !std::mem::replace(&mut file.left, true) {
+                    any_left = true;
+                    if let Some((place, finding)) = self.left(path, file.feed.as_ref(), slug.as_ref()) {
+                        left.insert(place, finding);
+                    }
+                    continue;
                 }
-                Some(_) => {
-                    ("this copy is no longer written; it stays as it is", "delete it, if nobody subscribes to it any more")
-                }
-                None if [Formats::OPML_CONTENT_TYPE, Formats::PAGE_CONTENT_TYPE].contains(&file.content_type.as_str()) => {
-                    ("this format is no longer written; the file stays as it is", "delete it, or add it to `formats`")
-                }
-                None => ("this file is no longer written; it stays as it is", "delete it"),
+                ("this address was left; the file stays as it is", "delete it, if nobody subscribes to it any more")
+            } else if format.is_some() || is_page_or_list(file) {
+                ("this format is no longer written; the file stays as it is", "delete it, or add it to `formats`")
+            } else {
+                ("this file is no longer written; it stays as it is", "delete it")
             };
             told.push(self.about(Severity::Note, path, message, help));
         }
+        told.extend(left.into_values());
         for slug in &done.changes.gone {
-            let fate = done.told.iter().find(|feed| feed.folder() == slug).map(|feed| feed.fate);
-            let (then, help) = match fate {
-                Some(Fate::Ended) => ("; a last entry says so", RENAMED),
-                Some(Fate::Removed) => ("; its files are taken away", RENAMED),
-                _ => ("", KEPT),
-            };
-            let message = format!("no published article has the topic of this feed any more{then}");
-            told.push(self.about(Severity::Warning, slug, message, help));
+            told.push(self.gone(slug, done));
         }
         for slug in &done.changes.stale {
-            let then = match self.request.site.stale {
-                Stale::Keep => "it is kept as it is",
-                Stale::Tombstone => "a last entry says so",
-                Stale::Remove => "its files are taken away",
-            };
-            let message = format!("no published article has the topic of this feed; {then}");
+            let message = format!("no published article has the topic of this feed; {}", self.as_it_is(slug, manifest));
             told.push(self.about(Severity::Note, slug, message, ""));
         }
-        told
+        (told, any_left)
     }
+
+    /// That nothing new comes to an address of a feed any more, and where that is said; nothing where the feed has moved away,
+    /// which is said of the folder.
+    fn left(&self, path: &str, key: Option<&TopicKey>, slug: Option<&Slug>) -> Option<(String, Diagnostic)> {
+        let folder = path.rsplit_once('/').and_then(|(folder, _)| Slug::parse(folder).ok());
+        let of_folder = folder.filter(|folder| {
+            page::path(Some(folder)) == path || Format::ALL.iter().any(|format| format.path(Some(folder)) == path)
+        });
+        let Some(folder) = of_folder else {
+            let message = "this copy of a feed is no longer written; it stays as it is";
+            let help = "subscribers of this address get nothing new: add it to `also` again, or delete it";
+            return Some((path.to_owned(), self.about(Severity::Warning, path, message, help)));
+        };
+        if key.and_then(|key| self.folder.published.slug(key)) == Some(&folder) {
+            return None;
+        }
+        let now = slug.map_or_else(String::new, ToString::to_string);
+        let message = format!("this folder does not lead to `{now}` any more; its files stay as they are");
+        let help =
+            format!("subscribers of this address get nothing new; with `former: [{folder}]` below the topic it does again");
+        Some((folder.to_string(), self.about(Severity::Warning, folder.as_str(), message, help)))
+    }
+
+    /// That the topic of a feed has gone, or seems to have.
+    fn gone(&self, slug: &str, done: &Done) -> Diagnostic {
+        let fate = done.told.iter().find(|feed| feed.folder() == slug).map(|feed| feed.fate);
+        let published =
+            self.folder.published.feeds.values().find(|feed| feed.slug.as_ref().is_some_and(|own| own.as_str() == slug));
+        let doubt = match published.and_then(|published| self.doubt(published)) {
+            Some(Doubt::Unread) => " that can be read",
+            Some(Doubt::Clock) => " that is dated before the clock",
+            None => "",
+        };
+        let (then, help) = match fate {
+            Some(Fate::Ended) => ("; a last entry says so", RENAMED),
+            Some(Fate::Removed) => ("; its files are taken away", RENAMED),
+            _ => ("", KEPT),
+        };
+        let (message, help) = match doubt {
+            "" => (format!("no published article has the topic of this feed any more{then}"), help),
+            doubt => (format!("no published article{doubt} has the topic of this feed any more{then}"), DOUBTFUL),
+        };
+        self.about(Severity::Warning, slug, message, help)
+    }
+
+    /// What lies in the folder of a feed whose topic went before.
+    fn as_it_is(&self, slug: &str, manifest: &Manifest) -> &'static str {
+        let found =
+            manifest.feeds.iter().find(|(_, feed)| feed.stale && feed.slug.as_ref().is_some_and(|own| own.as_str() == slug));
+        let Some((key, feed)) = found else { return "it is kept as it is" };
+        let ending = EntryId::ending(&link::feed_id(&self.request.site.id, key.as_str()));
+        match &feed.entries[..] {
+            _ if !manifest.files.values().any(|file| file.feed.as_ref() == Some(key)) => "its files were taken away",
+            [only] if only.id == ending.as_str() => "a last entry says so",
+            _ => "it is kept as it is",
+        }
+    }
+}
+
+/// Whether a file is a page or the list of feeds.
+fn is_page_or_list(file: &manifest::File) -> bool {
+    [Formats::OPML_CONTENT_TYPE, Formats::PAGE_CONTENT_TYPE].contains(&file.content_type.as_str())
 }
 
 const RENAMED: &str = "if the topic has a new name, write `former` below that under `topics`";
 const KEPT: &str = "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else `stale` in the site file says what becomes of it";
+const DOUBTFUL: &str = "when its articles are there again, so is the feed";

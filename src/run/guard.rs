@@ -5,17 +5,35 @@ use std::collections::BTreeSet;
 use super::{Done, Mill};
 use crate::error::{Diagnostic, Severity};
 use crate::feed::Feed;
-use crate::format::Format;
+use crate::group::story::State;
 use crate::link::EntryId;
 use crate::manifest;
 use crate::report::{Fate, FeedChange};
-use crate::topic::TopicKey;
-use crate::write;
 
 /// A feed with fewer entries may lose them as it likes.
 const GUARDED: usize = 10;
 /// Entries that readers show as unread though they are old: with more of them in one run the owner is told.
 const FLOOD: usize = 20;
+
+const CLOCK: &str = "set the clock right; or, if this is meant, run once with `--force`";
+
+/// Why an entry goes though nobody said so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// Nothing is known of its article any more.
+    Vanished,
+    /// It was published, and is dated in the future now.
+    Ahead,
+}
+
+/// Why a topic may not have gone, though no article has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Its articles may be among files that cannot be read.
+    Unread,
+    /// They are dated after the clock.
+    Clock,
+}
 
 /// What becomes of a feed that is written. `published` is what it was.
 pub(super) fn change(feed: &Feed, published: Option<&manifest::Feed>) -> FeedChange {
@@ -25,50 +43,64 @@ pub(super) fn change(feed: &Feed, published: Option<&manifest::Feed>) -> FeedCha
 
 impl Mill<'_> {
     /// Whether so much of a feed would go with files that vanished that it is more likely a mistake than news. Then it is said.
-    pub(super) fn shrinks(&self, key: &TopicKey, published: &manifest::Feed, change: &FeedChange, done: &mut Done) -> bool {
+    pub(super) fn shrinks(&self, published: &manifest::Feed, change: &FeedChange, done: &mut Done) -> bool {
         let had = published.entries.len();
         let unguarded = self.request.force || self.folder.published.selection != self.request.site.selection;
-        if unguarded || had < GUARDED {
+        // What is withdrawn does not wait for anybody, and is taken out of a feed that is held back: it is no smaller for it.
+        if unguarded || (had < GUARDED && !published.held) {
             return false;
         }
         let gone: BTreeSet<&str> = change.gone.iter().map(|entry| entry.id.as_str()).collect();
         let gone = published.entries.iter().filter(|entry| gone.contains(entry.id.as_str()));
-        let vanished = gone.filter(|entry| self.vanished(entry)).count();
-        // What is withdrawn must not wait for anybody.
-        if vanished * 2 <= had || self.holds_withdrawn(key) {
+        let lost: Vec<Lost> = gone.filter_map(|entry| self.lost(entry)).collect();
+        let count = lost.len();
+        if count * 2 <= had {
             return false;
         }
         let path = published.slug.as_ref().map_or(String::new(), ToString::to_string);
-        let message = format!(
-            "this feed would lose {vanished} of its {had} entries, since their files are gone or cannot be read; it stays as it is"
-        );
-        let help = "put the articles back; or, if this is meant, run once with `--force`";
+        let would = format!("this feed would lose {count} of its {had} entries");
+        let (message, help) = if lost.iter().filter(|lost| **lost == Lost::Ahead).count() * 2 > count {
+            let now = self.request.clock.now.format("%Y-%m-%dT%H:%M:%SZ");
+            (format!("{would}, since they are dated after the clock, which says {now}; it stays as it is"), CLOCK)
+        } else {
+            let help = "put the articles back; or, if this is meant, run once with `--force`";
+            (format!("{would}, since their files are gone or cannot be read; it stays as it is"), help)
+        };
         done.diagnostics.push(self.about(Severity::Error, &path, message, help));
         true
     }
 
-    /// Whether nothing is known any more of the article of an entry; of a related link, of all articles that it belongs to.
-    fn vanished(&self, entry: &manifest::Entry) -> bool {
+    /// Why an entry goes, if its owner has not said that it is to go. Of a related link, all articles that it belongs to are
+    /// looked at.
+    fn lost(&self, entry: &manifest::Entry) -> Option<Lost> {
         let stories = &self.grouping.stories;
         let print = |id: &str| EntryId::own(id).ok().map(|id| id.fingerprint());
-        let known = |id: &str| print(id).is_some_and(|print| stories.find([print]).is_some());
-        let withdrawn = print(&entry.id).is_some_and(|print| stories.withdrawn([print]));
-        let articles: Vec<&str> = match &entry.parents[..] {
-            [] => vec![&entry.id],
-            parents => parents.iter().map(String::as_str).collect(),
-        };
-        !withdrawn && !articles.into_iter().any(known)
+        if stories.withdrawn(print(&entry.id)) {
+            return None;
+        }
+        let articles = if entry.parents.is_empty() { std::slice::from_ref(&entry.id) } else { &entry.parents[..] };
+        let found = articles.iter().filter_map(|id| stories.find(print(id)));
+        let states: Vec<State> = found.map(|story| stories.list[story as usize].state).collect();
+        let waits = states.iter().any(|state| matches!(state, State::Published | State::Waiting));
+        match () {
+            () if states.is_empty() => Some(Lost::Vanished),
+            // What was published has been there before, so it is the clock that is wrong.
+            () if waits && entry.date > self.request.clock.now => Some(Lost::Ahead),
+            () => None,
+        }
     }
 
-    /// Whether a document of a feed, as it is published, names a story that is withdrawn.
-    fn holds_withdrawn(&self, key: &TopicKey) -> bool {
-        let files =
-            self.folder.published.files.iter().filter(|(_, file)| file.feed.as_ref() == Some(key) && file.source.is_none());
-        let outlines = files.filter_map(|(path, file)| {
-            let format = Format::of_type(&file.content_type)?;
-            write::outline(&self.folder.read(path)?, format)
-        });
-        outlines.take(1).any(|outline| self.names_withdrawn(&outline))
+    /// What may be wrong where the topic of a feed seems to have gone: nothing is known of its articles, and as many files cannot
+    /// be read; or it is the clock.
+    pub(super) fn doubt(&self, published: &manifest::Feed) -> Option<Doubt> {
+        let articles = published.entries.iter().filter(|entry| entry.parents.is_empty());
+        let lost: Vec<Lost> = articles.filter_map(|entry| self.lost(entry)).collect();
+        let vanished = lost.iter().filter(|lost| **lost == Lost::Vanished).count();
+        match () {
+            () if lost.len() > vanished => Some(Doubt::Clock),
+            () if vanished > 0 && vanished <= self.unread => Some(Doubt::Unread),
+            () => None,
+        }
     }
 
     /// Tells of entries that are new to readers and old by their date, where they are many.

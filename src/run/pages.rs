@@ -1,5 +1,7 @@
 //! The pages beside the feeds: a topic's while its feed is in memory, the index when all feeds are there.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::{Done, Mill, Piece};
@@ -77,12 +79,17 @@ impl Mill<'_> {
         if !site.formats.pages {
             return Ok(done);
         }
-        let topics = grouping.feeds.iter().filter_map(|plan| {
-            let topic = plan.topic?;
-            let feed = manifest.feeds.get(&grouping.topics[topic].key)?;
-            Some(self.listed(topic, feed.entries.len(), feed.entries.first().map(|entry| entry.date)))
-        });
-        let mut topics: Vec<Listed> = topics.collect();
+        let planned = grouping.feeds.iter().filter_map(|plan| plan.topic);
+        let planned: BTreeMap<&TopicKey, usize> = planned.map(|topic| (&grouping.topics[topic].key, topic)).collect();
+        let listed = |(key, feed): (&TopicKey, &manifest::Feed)| {
+            let (slug, entries, newest) = (feed.slug.clone()?, feed.entries.len(), feed.entries.first().map(|entry| entry.date));
+            Some(match planned.get(key) {
+                Some(topic) => self.listed(*topic, entries, newest),
+                // It is held back, though no article has its topic.
+                None => Listed { slug, name: text::line_of_clean(&feed.title), about: None, entries, newest },
+            })
+        };
+        let mut topics: Vec<Listed> = manifest.feeds.iter().filter(|(_, feed)| !feed.stale).filter_map(listed).collect();
         topics.sort_by_cached_key(|topic| (topic.name.as_str().to_lowercase(), topic.slug.clone()));
         self.page(&page::index(site, &compose::name(site, request.clock, None), &topics), None, &mut done)?;
         Ok(done)
@@ -92,34 +99,6 @@ impl Mill<'_> {
         let topic = &self.grouping.topics[topic];
         let name = compose::name(self.request.site, self.request.clock, Some(topic));
         Listed { slug: topic.slug.clone(), name, about: topic.description.clone(), entries, newest }
-    }
-
-    /// Empties the page of a topic that is kept, and no longer written, if it names a story that is withdrawn.
-    pub(super) fn retract_page(
-        &self,
-        path: &str,
-        file: &manifest::File,
-        manifest: &mut Manifest,
-        done: &mut Done,
-    ) -> Result<(), FolderError> {
-        let slug = path.strip_suffix(Formats::PAGE_FILE_NAME).and_then(|folder| Slug::parse(folder.strip_suffix('/')?).ok());
-        // The index names no story.
-        let Some(slug) = slug else { return Ok(()) };
-        let Some(outline) = self.folder.read(path).map(|bytes| page::outline(&bytes)) else { return Ok(()) };
-        let Some(outline) = outline else {
-            done.diagnostics.extend(self.unreadable(path));
-            return Ok(());
-        };
-        if !self.names_withdrawn(&outline) {
-            return Ok(());
-        }
-        self.folder.claim([(path, "")], true)?;
-        let key = file.feed.clone().unwrap_or_else(TopicKey::all);
-        let mut made = Done::default();
-        self.empty_page(slug, &text::line_of_clean(&outline.title), &key, manifest, &mut made)?;
-        manifest.files.extend(std::mem::take(&mut made.files));
-        done.add(made);
-        Ok(())
     }
 
     /// Makes the page of a topic without stories, with the formats that there are of its feed.
@@ -135,6 +114,12 @@ impl Mill<'_> {
         let formats: Vec<Format> = Format::ALL.into_iter().filter(there).collect();
         let listed = Listed { slug, name: name.clone(), about: None, entries: 0, newest: None };
         self.page(&page::topic(self.request.site, &listed, &formats, &[], &[]), Some(key), done)
+    }
+
+    /// Makes the page of a topic whose feed has ended.
+    pub(super) fn ended_page(&self, slug: Slug, name: &Line, key: &TopicKey, done: &mut Done) -> Result<(), FolderError> {
+        let listed = Listed { slug, name: name.clone(), about: None, entries: 0, newest: None };
+        self.page(&page::ended(self.request.site, &listed), Some(key), done)
     }
 
     fn page(&self, page: &Page, feed: Option<&TopicKey>, done: &mut Done) -> Result<(), FolderError> {

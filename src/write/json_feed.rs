@@ -8,7 +8,10 @@
 //! of an item, whether it is an article or a related link, and the stories that it belongs to. It has no `about`, since
 //! feedmill has no address of its own.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{PrettyFormatter, Serializer};
 
@@ -188,10 +191,27 @@ pub(super) fn read(bytes: &[u8], mut tell: impl FnMut(Said, &str)) -> Result<(),
         tell(Said::Entry(b"link"), &item.url);
         tell(Said::Entry(b"content"), &item.content_html);
         for tie in item.feedmill.parents.iter().chain(&item.feedmill.related) {
+            tell(Said::Tie, &tie.id);
             tell(Said::Href, &tie.url);
         }
     }
     Ok(())
+}
+
+/// Where each item stands, with the line break before it and without the comma behind it. `Err`: it is not as it is written
+/// here, a line for each field. No line break stands in a text, where JSON has none.
+pub(super) fn places(bytes: &[u8]) -> Result<Vec<Range<usize>>, String> {
+    const BEGIN: &[u8] = b"\n \"items\": [";
+    let begin = memmem::find(bytes, BEGIN).ok_or("its items are not where they are written")? + BEGIN.len();
+    let mut places = Vec::new();
+    let mut at = begin;
+    while bytes[at..].starts_with(b"\n  {\n") {
+        let length = memmem::find(&bytes[at..], b"\n  }").ok_or("an item has no end")? + b"\n  }".len();
+        places.push(at..at + length);
+        at += length + usize::from(bytes[at + length..].starts_with(b","));
+    }
+    let end: &[u8] = if places.is_empty() { b"]" } else { b"\n ]" };
+    if bytes[at..].starts_with(end) { Ok(places) } else { Err("its items are not as they are written".to_owned()) }
 }
 
 /// What is read of a feed. A field that stands twice is an error.
@@ -228,5 +248,6 @@ struct FoundTies {
 
 #[derive(Deserialize)]
 struct FoundTie {
+    id: String,
     url: String,
 }

@@ -93,7 +93,14 @@ pub fn moved(site: &Site, former: &Slug, topic: &Listed) -> Page {
     let frame = Frame::new(site, &site.formats.feeds, "../");
     let new = site.home_of(Some(&topic.slug));
     let links = std::iter::once(new.as_str().to_owned()).chain(frame.addresses(Some(&topic.slug))).collect();
-    Page { path: path(Some(former)), bytes: bytes(frame.moved(topic, &new)), links }
+    Page { path: path(Some(former)), bytes: bytes(frame.left(topic, Some(&new))), links }
+}
+
+/// The page of a topic whose feed has ended.
+#[must_use]
+pub fn ended(site: &Site, topic: &Listed) -> Page {
+    let frame = Frame::new(site, &[], "../");
+    Page { path: path(Some(&topic.slug)), bytes: bytes(frame.left(topic, None)), links: Vec::new() }
 }
 
 /// Where a topic's page goes, relative to the output folder; the index lies at its top.
@@ -116,7 +123,47 @@ pub fn verify(page: &Page) -> Result<(), String> {
 #[must_use]
 pub fn outline(bytes: &[u8]) -> Option<super::Outline> {
     let seen = read_back::read(bytes).ok()?;
-    Some(super::Outline { title: seen.heading, links: seen.stories.into_iter().collect(), ..super::Outline::default() })
+    let links = seen.stories.into_iter().flat_map(|story| story.links).collect();
+    Some(super::Outline { title: seen.heading, links, ..super::Outline::default() })
+}
+
+/// What is left of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// All of it.
+    Whole,
+    /// Some of its stories.
+    Part(Vec<u8>),
+    /// None of them, or it is not a page.
+    Nothing,
+}
+
+/// Cuts every story out of the page of a topic that `goes`, which is told the addresses in it, its own first. What else stands
+/// in the page stays, but for how many entries the `topic` has, if that is known.
+#[must_use]
+pub fn cut(site: &Site, topic: Option<&Listed>, bytes: &[u8], goes: impl Fn(&[String]) -> bool) -> Left {
+    let Ok(seen) = read_back::read(bytes) else { return Left::Nothing };
+    let all = seen.stories.len();
+    let gone: Vec<_> = seen.stories.into_iter().filter(|story| goes(&story.links)).map(|story| story.place).collect();
+    if gone.is_empty() {
+        return Left::Whole;
+    }
+    if gone.len() == all {
+        return Left::Nothing;
+    }
+    let facts = topic.map(|topic| Frame::new(site, &[], "../").facts(topic).into_string());
+    let facts = seen.facts.zip(facts.as_deref());
+    let mut left = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    // What a topic has stands above its stories.
+    for (place, instead) in facts.into_iter().chain(gone.into_iter().map(|place| (place, ""))) {
+        left.extend_from_slice(&bytes[at..place.start]);
+        left.extend_from_slice(instead.as_bytes());
+        at = place.end;
+    }
+    left.extend_from_slice(&bytes[at..]);
+    // It is read back as any other.
+    if read_back::read(&left).is_ok() { Left::Part(left) } else { Left::Nothing }
 }
 
 fn bytes(page: Markup) -> Vec<u8> {

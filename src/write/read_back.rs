@@ -5,6 +5,7 @@
 //! does not declare (Namespaces in XML, 5), more or less than one root, and a DOCTYPE, which no document of ours may have.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
@@ -31,6 +32,8 @@ pub(super) enum Said<'d> {
     Entry(&'d [u8]),
     /// The address that is an attribute of an entry, or of an element in it: `href`, in OPML `xmlUrl`.
     Href,
+    /// The id of a story that an entry is tied to: the attribute `ref`.
+    Tie,
 }
 
 /// Reads a document, and tells each thing that is `wanted` with its text. `Err`: why the document is not in order.
@@ -91,6 +94,43 @@ pub(super) fn read(
         (0, 0) => Err("it is empty".to_owned()),
         (0, _) => Err("it has more than one root".to_owned()),
         _ => Err("an element is not closed".to_owned()),
+    }
+}
+
+/// Where each entry stands, with the white space before it. `Err`: what the parser does not like.
+pub(super) fn places(bytes: &[u8], shape: &Shape) -> Result<Vec<Range<usize>>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let mut reader = Reader::from_str(text);
+    let mut place = Place { open: 0, feed: shape.depth, entry: shape.entry.as_bytes(), in_entry: false };
+    let mut places = Vec::new();
+    // Where what stands between two elements begins, and where the entry does that is being read.
+    let (mut between, mut begin) = (0, 0);
+    let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX);
+    loop {
+        match reader.read_event().map_err(|error| error.to_string())? {
+            Event::Start(start) => {
+                let name = start.name().into_inner();
+                if place.is_entry(name) {
+                    begin = between;
+                }
+                place.enter(name);
+            }
+            Event::Empty(start) if place.is_entry(start.name().into_inner()) => {
+                places.push(between..at(reader.buffer_position()));
+            }
+            Event::End(_) => {
+                let was_entry = place.in_entry;
+                place.leave();
+                if was_entry && !place.in_entry {
+                    places.push(begin..at(reader.buffer_position()));
+                }
+            }
+            // White space belongs to what follows it.
+            Event::Text(text) if text.iter().all(u8::is_ascii_whitespace) => continue,
+            Event::Eof => return Ok(places),
+            _ => {}
+        }
+        between = at(reader.buffer_position());
     }
 }
 
@@ -198,6 +238,8 @@ fn element(
         let value = value(&attribute.value)?;
         if key == shape.address.as_bytes() && in_entry && wanted(Said::Href) {
             tell(Said::Href, utf8(&value));
+        } else if key == b"ref" && in_entry && wanted(Said::Tie) {
+            tell(Said::Tie, utf8(&value));
         }
     }
     is_declared(name, prefixes)
@@ -276,6 +318,7 @@ mod tests {
                 Said::Feed(name) => ("feed", utf8(name)),
                 Said::Entry(name) => ("entry", utf8(name)),
                 Said::Href => ("href", ""),
+                Said::Tie => ("tie", ""),
             };
             heard.push(format!("{place} {name} {text}"));
         };
@@ -286,9 +329,17 @@ mod tests {
     #[test]
     fn what_a_document_says_is_told() {
         let text = "<?xml version=\"1.0\"?>\n<feed xmlns=\"a\" xmlns:m=\"b\"><id>f&amp;<![CDATA[<g>]]></id><m:x y=\"1\"><id>no</id></m:x>\
-            <link href=\"no\"/><entry><id>1&#x41;</id><m:r href=\"a&amp;b\"/><content>c<b>d</b></content></entry>\n<entry/></feed>\n";
-        let expected = ["feed id f&<g>", "feed x no", "entry id 1A", "href  a&b", "entry content cd"];
+            <link href=\"no\"/><entry><id>1&#x41;</id><m:r href=\"a&amp;b\" ref=\"t\"/><content>c<b>d</b></content></entry>\n<entry/></feed>\n";
+        let expected = ["feed id f&<g>", "feed x no", "entry id 1A", "href  a&b", "tie  t", "entry content cd"];
         assert_eq!(heard(text).expect("in order"), expected);
+    }
+
+    #[test]
+    fn entries_have_their_places() {
+        let text = "<feed>\n <id>f</id>\n <entry>\n  <entry/>\n </entry><!-- a -->\n <entry/><m>\n <entry></entry></m>\n</feed>";
+        let found = places(text.as_bytes(), &ATOM).expect("in order");
+        let found: Vec<&str> = found.into_iter().map(|place| &text[place]).collect();
+        assert_eq!(found, ["\n <entry>\n  <entry/>\n </entry>", "\n <entry/>"]);
     }
 
     #[test]

@@ -267,11 +267,14 @@ fn a_feed_may_lose_entries_on_purpose() {
     }
     mill.run("build in").silent();
     assert_eq!(count(&mill.read("feeds/ai/rss.xml"), "<item>"), 10);
-    // What is withdrawn does not wait for anybody.
+    // What is withdrawn does not wait for anybody, and takes nothing else with it.
     let mill = without(mill.without("in/old"), "AI", 10..=10).story("in/ai-11.md", "AI 11", "2020-10-11", "AI");
     let mill = mill.article("in/back.md", "title: x\ndate: 2020-10-01\nlink: https://example.org/ai-1\ndeleted: true");
-    mill.run("build in").silent();
-    assert_eq!(count(&mill.read("feeds/ai/rss.xml"), "<item>"), 1);
+    let run = mill.run("build in").status(0);
+    assert_eq!(count(&run.stderr, "this feed would lose 9 of its 10 entries"), 2, "of the topic and of all: {}", run.stderr);
+    let rss = mill.read("feeds/ai/rss.xml");
+    assert_eq!((count(&rss, "<item>"), count(&rss, "/ai-1<")), (9, 0));
+    agrees(&mill);
     // In its own feed, that is.
     let mill = many(many(self::mill(""), "AI", 1..=10), "Chips", 11..=20);
     mill.run("build in").silent();
@@ -384,7 +387,8 @@ fn a_feed_whose_topic_has_gone_ends_with_an_entry_that_says_so() {
     }
     assert!(mill.read("feeds/chips/feed.json").contains("\"expired\": true"));
     assert_eq!(count(&mill.read("feeds/chips/feed.json"), "\"language\": \"en\""), 1, "of the feed, and none of the entry");
-    assert!(!mill.read("feeds/chips/index.html").contains("Chips 1"));
+    let page = mill.read("feeds/chips/index.html");
+    assert!(page.contains("This feed has ended") && !page.contains("Chips 1") && !page.contains("Follow"), "{page}");
     assert!(!mill.read("feeds/feeds.opml").contains("chips"));
     // It is dated when it was made, and stays so.
     let after = files(&mill.path("feeds"));
@@ -424,6 +428,97 @@ fn a_feed_whose_topic_has_gone_can_go_too() {
     mill.run("build in").silent();
     assert!(mill.read("feeds/chips/rss.xml").contains("Chips 3"));
     agrees(&mill);
+}
+
+/// What is said of a feed whose topic has gone is what lies there, whatever the site file has said since.
+#[test]
+fn what_has_become_of_a_feed_is_what_is_said() {
+    let stale = |mill: Mill, policy: &str| mill.file("in/feedmill.yaml", format!("{SITE}stale: {policy}\n"));
+    let said = |mill: &Mill, what: &str| {
+        let run = mill.run("build in -v").status(0);
+        let expected = format!("feeds/chips: note: no published article has the topic of this feed; {what}");
+        assert!(run.stderr.contains(&expected) && !run.stdout.contains("chips"), "{what}: {}{}", run.stderr, run.stdout);
+        agrees(mill);
+    };
+    let mill = many(many(mill("stale: remove\n"), "AI", 1..=3), "Chips", 1..=3);
+    mill.run("build in").silent();
+    let mill = without(mill, "Chips", 1..=3);
+    let _ = mill.run("build in").status(0);
+    for policy in ["keep", "tombstone", "remove"] {
+        let mill = stale(Mill::copy_of(&mill.path(".")), policy);
+        said(&mill, "its files were taken away");
+        assert_eq!(manifest(&mill).feeds[&TopicKey::of("Chips")].entries.len(), 3, "what its entries were is still known");
+    }
+    let mill = stale(many(mill, "Chips", 1..=3), "tombstone");
+    let _ = mill.run("build in").status(0);
+    let mill = without(mill, "Chips", 1..=3);
+    let _ = mill.run("build in").status(0);
+    for policy in ["keep", "tombstone"] {
+        said(&stale(Mill::copy_of(&mill.path(".")), policy), "a last entry says so");
+    }
+}
+
+#[test]
+fn a_topic_that_comes_back_is_compared_with_what_was_there() {
+    for (policy, counted) in
+        [("keep", "1 new"), ("remove", "1 new"), ("tombstone", "26 new, all of them older than what is published, 1 goes")]
+    {
+        let mill = many(many(mill(&format!("stale: {policy}\nlimit: 40\n")), "AI", 1..=3), "Chips", 1..=25);
+        mill.run("build in").silent();
+        let mill = without(mill, "Chips", 1..=25);
+        let _ = mill.run("build in --force").status(0);
+        let mill = many(mill, "Chips", 1..=26);
+        let run = mill.run("build in --dry-run").status(0);
+        assert!(run.stdout.contains(&format!("feeds/chips: {counted}\n")), "{policy}: {}", run.stdout);
+        assert_eq!(run.stderr.contains("26 entries are new to their feeds and older"), policy == "tombstone", "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_clock_that_is_behind_takes_nothing_away() {
+    let mill = many(many(mill(""), "AI", 1..=20), "Chips", 15..=20);
+    mill.run("build in").silent();
+    let before = files(&mill.path("feeds"));
+    let run = mill.run("build in --now 2020-10-03T12:00:00Z").status(0);
+    let expected = "feeds/ai: error: this feed would lose 17 of its 20 entries, since they are dated after the clock, which says 2020-10-03T12:00:00Z; it stays as it is\n  \
+                    help: set the clock right; or, if this is meant, run once with `--force`";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    let small = "feeds/chips: warning: no published article that is dated before the clock has the topic of this feed any more";
+    assert!(run.stderr.contains(small), "{}", run.stderr);
+    for (path, bytes) in files(&mill.path("feeds")) {
+        assert!(!(path.starts_with("ai/") || path.starts_with("chips/")) || before[&path] == bytes, "{path}");
+    }
+    mill.run("build in").silent();
+    assert!(files(&mill.path("feeds")) == before);
+    // Who moves articles into the future means it.
+    let mill = (1..=20)
+        .fold(mill, |mill, number| mill.story(&format!("in/ai-{number:02}.md"), &format!("AI {number}"), "2020-12-01", "AI"));
+    let run = mill.run("build in").status(0);
+    assert!(!run.stderr.contains("feeds/ai: error"), "{}", run.stderr);
+}
+
+#[test]
+fn a_topic_whose_files_cannot_be_read_has_not_gone() {
+    let spoil = |mill: Mill, topic: &str, numbers: std::ops::RangeInclusive<usize>| {
+        numbers.fold(mill, |mill, number| mill.file(&format!("in/{topic}-{number:02}.md"), "---\ntitle: [\n---\n"))
+    };
+    let mill = many(many(many(mill(""), "AI", 1..=3), "Chips", 1..=12), "Few", 1..=2);
+    mill.run("build in").silent();
+    let mill = spoil(spoil(mill, "chips", 1..=12), "few", 1..=2);
+    for _ in 0..2 {
+        let run = mill.run("build in").status(0);
+        let held = "feeds/chips: error: this feed would lose 12 of its 12 entries, since their files are gone or cannot be read; it stays as it is";
+        assert!(run.stderr.contains(held), "{}", run.stderr);
+        assert!(!run.stderr.contains("feeds/chips: warning"), "{}", run.stderr);
+        assert!(mill.read("feeds/feeds.opml").contains("chips/"));
+    }
+    let mill = many(many(mill, "Chips", 1..=12), "Few", 1..=2);
+    mill.run("build in").silent();
+    let mill = spoil(mill, "few", 1..=2);
+    let run = mill.run("build in").status(0);
+    let small = "feeds/few: warning: no published article that can be read has the topic of this feed any more\n  \
+                 help: when its articles are there again, so is the feed";
+    assert!(run.stderr.contains(small), "{}", run.stderr);
 }
 
 #[test]
@@ -579,11 +674,30 @@ fn a_feed_that_goes_with_its_files_by_mistake_is_held_back() {
             assert!(!run.stderr.contains("has the topic of this feed"), "{}", run.stderr);
             assert!(run.stdout.contains("\nfeeds/chips: held back, since 10 of its 10 entries would go\n"), "{}", run.stdout);
             assert!(files(&mill.path("feeds/chips")) == before);
+            assert_eq!(count(&mill.read("feeds/feeds.opml"), "/chips/atom.xml"), 1, "people can subscribe to it");
+            assert_eq!(count(&mill.read("feeds/index.html"), "href=\"chips/index.html\""), 1);
         }
         let _ = mill.run("build in --force").status(0);
         assert!(files(&mill.path("feeds/chips")) != before, "{policy}");
         agrees(&mill);
     }
+}
+
+#[test]
+fn a_retraction_does_not_wait_for_a_feed_that_has_moved() {
+    let mill = many(mill(""), "AI", 1..=12);
+    mill.run("build in").silent();
+    let mill = mill.file("in/feedmill.yaml", format!("{SITE}topics: {{AI: {{slug: new}}}}\n"));
+    let mill = mill.story("in/late.md", "Late", "2020-11-01", "AI");
+    let _ = mill.run("build in").status(0);
+    // What is left in the old folder never named it, and must not be taken for the feed.
+    let mill = without(mill, "AI", 1..=8);
+    let mill = mill.article("in/late.md", "title: Late\ndate: 2020-11-01\nlink: https://example.org/late\ndeleted: true");
+    let run = mill.run("build in").status(0);
+    assert!(run.stderr.contains("feeds/new: error: this feed would lose 8 of its 13 entries"), "{}", run.stderr);
+    let rss = mill.read("feeds/new/rss.xml");
+    assert_eq!((count(&rss, "<item>"), count(&rss, "Late")), (12, 0));
+    agrees(&mill);
 }
 
 #[test]
@@ -618,9 +732,13 @@ fn a_renamed_topic_keeps_its_feed_and_leads_there_from_its_old_folder() {
     assert!(!mill.read("feeds/feeds.opml").contains("chips"));
     // It stays so when the line is taken out of the site file, months later, and when news comes.
     let mill = mill.file("in/feedmill.yaml", SITE).story("in/new.md", "Newest", "2020-11-20", "Silicon");
-    let _ = mill.run("build in").status(0);
+    let _ = mill.run("build in").status(0).stderr(
+        "feeds/chips: warning: this folder does not lead to `silicon` any more; its files stay as they are\n  \
+         help: subscribers of this address get nothing new; with `former: [chips]` below the topic it does again",
+    );
     assert_eq!(id(&mill, "feeds/silicon/atom.xml"), before);
     assert!(mill.read("feeds/silicon/rss.xml").contains("Newest"));
+    mill.run("build in").silent();
     agrees(&mill);
 }
 
@@ -690,9 +808,19 @@ fn copies_of_a_feed_lie_at_its_old_addresses() {
     mill.run("build in").silent();
     assert!(mill.read("feeds/old/ai.xml").contains("Latest"));
     let mill = mill.file("in/feedmill.yaml", SITE);
+    let left = |path: &str| {
+        format!(
+            "feeds/{path}: warning: this copy of a feed is no longer written; it stays as it is\n  \
+             help: subscribers of this address get nothing new: add it to `also` again, or delete it\n"
+        )
+    };
+    let expected = ["blog/index.xml", "feed.xml", "feeds/ai.json", "old/ai.xml"].map(left).concat();
+    let _ = mill.run("build in").status(0).stderr(&expected);
+    // It is said once.
     mill.run("build in").silent();
-    let note = "feeds/old/ai.xml: note: this copy is no longer written; it stays as it is\n  help: delete it, if nobody subscribes to it any more\n";
-    assert!(mill.run("build in -v").status(0).stderr.contains(note));
+    let run = mill.run("build in -v").status(0);
+    assert_eq!(count(&run.stderr, ": note: this address was left; the file stays as it is"), 4, "{}", run.stderr);
+    agrees(&mill);
     let mill = mill.article("in/new.md", "title: Latest\ndate: 2020-11-20\nlink: https://example.org/latest\ndeleted: true");
     mill.run("build in").silent();
     for (path, bytes) in files(&mill.path("feeds")) {

@@ -1,5 +1,7 @@
 //! Documents come back as the feed that they were made of, whoever reads them and whatever stands in it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use feedmill::article::{Embed, Embeds, Image, Language};
 use feedmill::feed::{Author, Entry, EntryKind, Feed, Look, Reference, Subscription, SubscriptionList};
@@ -8,7 +10,7 @@ use feedmill::link::{EntryId, Link};
 use feedmill::text::html::Html as FullText;
 use feedmill::text::{self, Line, Mojibake, Prose};
 use feedmill::topic::{Slug, TopicKey};
-use feedmill::write::{Document, outline, verify, verify_list, write, write_list, write_with};
+use feedmill::write::{Document, Outline, cut, entries, outline, verify, verify_list, write, write_list, write_with};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -1065,5 +1067,41 @@ proptest! {
         let texts = texts.each_ref().map(String::as_str);
         check(&feed(texts, entries));
         check_list(&list(texts));
+    }
+
+    /// A document out of which entries are cut is the one that would have been written without them.
+    #[test]
+    fn what_is_cut_out_of_a_document_leaves_the_rest_as_it_is(
+        texts in [any_text(), any_text(), any_text(), any_text()],
+        given in prop::collection::vec((any_entry(), any::<bool>()), 0..6),
+    ) {
+        let mut ids = BTreeSet::new();
+        let (mut whole, mut left, mut goes) = (Vec::new(), Vec::new(), Vec::new());
+        for (entry, out) in given.into_iter().filter(|(entry, _)| ids.insert(entry.id.clone())) {
+            if out { &mut goes } else { &mut left }.push(entry.clone());
+            whole.push(entry);
+        }
+        let whole = feed(texts.each_ref().map(String::as_str), whole);
+        let rest = Feed { entries: left, ..whole.clone() };
+        for format in Format::ALL {
+            let bytes = write(&whole, format).expect("a document").bytes;
+            let out = |said: &Outline| goes.iter().any(|entry| entry.id.as_str() == said.ids[0]);
+            let left = cut("a", &bytes, format, out).expect("a document");
+            let expected = write(&rest, format).expect("a document");
+            // Only what RSS declares for entries at its start depends on there being any that need it.
+            let from_channel = |bytes: &[u8]| {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                text[text.find("<channel>").unwrap_or(0)..].to_owned()
+            };
+            prop_assert_eq!(from_channel(&left.bytes), from_channel(&expected.bytes));
+            prop_assert_eq!(left.ids, expected.ids);
+            // What an entry says of itself comes first, and whom it is tied to is known.
+            for (entry, said) in whole.entries.iter().zip(entries(&bytes, format).expect("entries")) {
+                prop_assert_eq!((entry.id.as_str(), entry.link.as_str()), (said.ids[0].as_str(), said.links[0].as_str()));
+                if let (EntryKind::Related { parents }, false) = (&entry.kind, format == Format::Rss) {
+                    prop_assert!(parents.iter().all(|parent| said.ties.iter().any(|tie| tie == parent.id.as_str())));
+                }
+            }
+        }
     }
 }

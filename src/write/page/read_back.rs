@@ -1,6 +1,7 @@
 //! Pages read back, more strictly than any browser does: what is not written as we write it is refused.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Elements without an end (WHATWG HTML, 13.1.2), of those that pages have.
 const VOID: [&str; 5] = ["img", "input", "link", "meta", "wbr"];
@@ -12,8 +13,19 @@ pub(super) struct Seen {
     pub(super) heading: String,
     /// Every absolute address in it.
     pub(super) links: BTreeSet<String>,
-    /// Those of them that stand in its stories.
-    pub(super) stories: BTreeSet<String>,
+    /// Its stories.
+    pub(super) stories: Vec<Story>,
+    /// Where what it says of its topic stands: how many entries it has.
+    pub(super) facts: Option<Range<usize>>,
+}
+
+/// A story of a page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Story {
+    /// Where it stands, with the line break behind it.
+    pub(super) place: Range<usize>,
+    /// Every absolute address in it, its own first.
+    pub(super) links: Vec<String>,
 }
 
 /// Reads a page. `Err`: why it is none, or not whole, or holds what a page must not.
@@ -24,10 +36,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<Seen, String> {
     let mut open: Vec<&str> = Vec::new();
     while let Some((before, tag)) = rest.split_once('<') {
         words(before, &open, &mut seen)?;
-        rest = match tag.strip_prefix('/') {
-            Some(tag) => end(tag, &mut open)?,
-            None => start(tag, &mut open, &mut seen)?,
-        };
+        let at = text.len() - tag.len() - 1;
+        if let Some(tag) = tag.strip_prefix('/') {
+            let name = open.last().copied();
+            rest = end(tag, &mut open)?;
+            let behind = text.len() - rest.len() + usize::from(rest.starts_with('\n'));
+            match (name, &mut seen.facts, seen.stories.last_mut()) {
+                (Some("p"), Some(facts), _) if facts.start == facts.end => facts.end = behind,
+                (Some("article"), _, Some(story)) => story.place.end = behind,
+                _ => {}
+            }
+        } else {
+            if tag.starts_with("article ") {
+                seen.stories.push(Story { place: at..at, links: Vec::new() });
+            } else if tag.starts_with("p class=\"facts\"") && seen.facts.is_none() {
+                seen.facts = Some(at..at);
+            }
+            rest = start(tag, &mut open, &mut seen)?;
+        }
     }
     match (open.last(), rest) {
         (Some(name), _) => Err(format!("`{name}` is not closed")),
@@ -98,8 +124,8 @@ fn word(text: &str) -> Result<(&str, &str), String> {
 fn address(address: String, in_story: bool, seen: &mut Seen) -> Result<(), String> {
     let absolute = address.strip_prefix("feed:").unwrap_or(&address);
     if absolute.starts_with("https://") || absolute.starts_with("http://") {
-        if in_story {
-            seen.stories.insert(address.clone());
+        if let Some(story) = seen.stories.last_mut().filter(|_| in_story) {
+            story.links.push(address.clone());
         }
         seen.links.insert(address);
         return Ok(());
@@ -125,10 +151,15 @@ mod tests {
     #[test]
     fn what_a_page_says_is_told() {
         let body = "<h1 dir=\"auto\">A &amp;lt; <b>B</b></h1><a hidden href=\"https://a.example/?b&amp;c\">d</a><wbr>\
-            <article><p><a href=\"http://b.example/\">g</a></p></article><a href=\"feed:https://a.example/\">e</a><a href=\"../ai/index.html#x\">f</a><script src=\"a/b.js\"></script>";
+            <p class=\"facts\">1</p><article class=\"a\"><p class=\"facts\"><a href=\"http://b.example/\">g</a></p></article>\n<a href=\"feed:https://a.example/\">e</a><a href=\"../ai/index.html#x\">f</a><script src=\"a/b.js\"></script>";
         let links = ["feed:https://a.example/", "http://b.example/", "https://a.example/?b&c"].map(str::to_owned).into();
-        let stories = ["http://b.example/".to_owned()].into();
-        assert_eq!(page(body), Ok(Seen { heading: "A &lt; ".into(), links, stories }));
+        let text = format!("<!DOCTYPE html>\n<html>{body}</html>\n");
+        let seen = page(body).expect("a page");
+        assert_eq!((seen.heading.as_str(), seen.links), ("A &lt; ", links));
+        let [story] = &seen.stories[..] else { panic!("{:?}", seen.stories) };
+        assert_eq!(story.links, ["http://b.example/"]);
+        assert!(text[story.place.clone()].starts_with("<article ") && text[story.place.clone()].ends_with("</article>\n"));
+        assert_eq!(seen.facts.map(|place| &text[place]), Some("<p class=\"facts\">1</p>"));
     }
 
     #[test]

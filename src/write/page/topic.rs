@@ -113,12 +113,13 @@ impl Frame<'_> {
         self.page("topic", &head, &masthead, &main)
     }
 
-    /// The page in a folder that a topic had: whoever comes is led on, with or without their doing.
-    pub(super) fn moved(&self, topic: &Listed, new: &Link) -> Markup {
+    /// The page in a folder that a topic had: whoever comes is led on to the new one, with or without their doing; or told that
+    /// there is none.
+    pub(super) fn left(&self, topic: &Listed, new: Option<&Link>) -> Markup {
         let words = self.words;
         let site = self.site.title.as_str();
         let name = topic.name.as_str();
-        let head = Head { title: name, description: None, slug: Some(&topic.slug), name, moved: Some(new) };
+        let head = Head { title: name, description: None, slug: Some(&topic.slug), name, moved: new };
         let heading = self.theirs(name, None);
         let masthead = html! {
             header.masthead { "\n"
@@ -128,7 +129,12 @@ impl Frame<'_> {
         let main = html! {
             div.about { "\n"
                 h1 lang=[heading.lang] dir=[heading.dir] { (name) } "\n"
-                p lang=[self.ours().lang] dir=[self.ours().dir] { (words.moved) " " a href=(new) { (new) } } "\n"
+                p lang=[self.ours().lang] dir=[self.ours().dir] {
+                    @match new {
+                        Some(new) => { (words.moved) " " a href=(new) { (new) } },
+                        None => { (words.ended) },
+                    }
+                } "\n"
             } "\n"
         };
         self.page("topic", &head, &masthead, &main)

@@ -14,6 +14,8 @@ pub(super) struct Words {
     pub(super) nothing: &'static str,
     /// Where a topic has another address now, before that.
     pub(super) moved: &'static str,
+    /// Where the feed of a topic has ended.
+    pub(super) ended: &'static str,
     /// Above the topics of the index.
     pub(super) topics: &'static str,
     /// Above the address of a topic's feed.
@@ -68,6 +70,7 @@ pub(super) const ENGLISH: Words = Words {
     newest: "Newest",
     nothing: "Nothing yet.",
     moved: "This topic has a new address:",
+    ended: "This feed has ended: nothing new will appear in it.",
     topics: "Topics",
     follow: "Follow this topic",
     follow_all: "All topics in one feed",
