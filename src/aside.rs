@@ -1,13 +1,28 @@
 //! Files aside from the feeds: what the command line names, for other programs to read.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::error::FolderError;
 
 /// What to do about a file that cannot be written.
 const HELP: &str = "its folder has to be there, and writable; feeds are not affected";
+
+/// How a report begins, and how an address of a list does.
+const BEGINNINGS: [&[u8]; 3] = [b"{\n  \"feedmill_report\":", b"https://", b"http://"];
+
+/// Whether a file can be one that was left before, by its beginning: a report, or a list of addresses, which may be empty. What
+/// is no regular file has nothing to lose.
+#[must_use]
+pub fn is_left(path: &Path) -> bool {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return true;
+    }
+    let mut start = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.is_ok() && (start.is_empty() || BEGINNINGS.iter().any(|beginning| start.starts_with(beginning)))
+}
 
 /// Puts the text in the place of the file, at once: whoever reads it sees the old one or the new one, whole. A device or a
 /// pipe is written to.

@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use clap::Parser;
+use clap::builder::Resettable;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 use feedmill::cache::told::Told;
 use feedmill::error::{Diagnostic, Error, FolderError, Severity, help_line, shown};
 use feedmill::group::Clock;
@@ -20,7 +22,7 @@ use feedmill::{Action, Progress, Request, aside, build, manifest, read, run_name
 
 mod cli;
 
-use cli::{Build, Cli, Command, Common};
+use cli::{Build, Check, Cli, Command, Common};
 
 /// `check`, or a strict `build`, found errors.
 const FOUND_ERRORS: u8 = 1;
@@ -29,8 +31,11 @@ const FAILED: u8 = 2;
 /// Another run is at work in the output folder.
 const BUSY: u8 = 3;
 
+/// The variable that says where the output folder is served.
+const BASE_URL: &str = "FEEDMILL_BASE_URL";
+
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let outcome = match command() {
         Command::Init(init) => self::init(&init.folder),
         Command::Check(check) => run(&check.common, &Run { action: Action::Check, ..Run::default() }),
         Command::Build(build) => {
@@ -45,6 +50,22 @@ fn main() -> ExitCode {
         stop.say(false);
         stop.status
     }))
+}
+
+/// What is asked, on the command line and by variables. One that is empty is as good as none.
+fn command() -> Command {
+    let is_empty = |variable: &std::ffi::OsStr| std::env::var_os(variable).is_some_and(|value| value.is_empty());
+    let known = Cli::command().mut_subcommands(|command| {
+        command.mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg })
+    });
+    let matches = known.get_matches();
+    let mut command = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command;
+    if let (Command::Build(Build { common, .. }) | Command::Check(Check { common }), Some((_, given))) =
+        (&mut command, matches.subcommand())
+    {
+        common.now_by_variable = given.value_source("now") == Some(ValueSource::EnvVariable);
+    }
+    command
 }
 
 /// What sets one run apart from another, besides what every run takes.
@@ -115,12 +136,18 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
     if common.report.is_some() && common.report == run.changed {
         return Err(Stop::new("`--report` and `--changed` name one file", "give each a file of its own"));
     }
+    let file = site_file(common);
+    let site = site(common, file.as_deref(), &run.overrides);
+    for file_of_others in asides(common, run) {
+        spare(file_of_others, common, file.as_deref(), site.as_ref().ok())?;
+    }
     let taken = standard_output_is_taken(common, run);
     let mut known = Known::default();
-    let (mut report, mut status) = match carry_out(common, run, &mut known) {
-        Ok(report) if report.failed => (report, FAILED),
-        Ok(report) if report.has_errors() && (run.action == Action::Check || run.strict) => (report, FOUND_ERRORS),
-        Ok(report) => (report, 0),
+    let (mut report, mut status) = match site.and_then(|site| carry_out(site, common, run, &mut known)) {
+        Ok(report) => {
+            let status = status_of(&report, run);
+            (report, status)
+        }
         Err(stop) => {
             stop.say(taken);
             (Report { diagnostics: vec![*stop.finding], ..Report::default() }, stop.status)
@@ -151,9 +178,23 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
     Ok(status)
 }
 
+/// The exit status of a run that came to its end.
+fn status_of(report: &Report, run: &Run) -> u8 {
+    match report {
+        report if report.failed => FAILED,
+        report if report.has_errors() && (run.action == Action::Check || run.strict) => FOUND_ERRORS,
+        _ => 0,
+    }
+}
+
+/// What is left for other programs.
+fn asides<'r>(common: &'r Common, run: &'r Run) -> impl Iterator<Item = &'r Path> {
+    [&common.report, &run.changed].into_iter().flatten().map(PathBuf::as_path)
+}
+
 /// Whether standard output belongs to another program, so that what is for people goes to standard error.
 fn standard_output_is_taken(common: &Common, run: &Run) -> bool {
-    [&common.report, &run.changed].into_iter().flatten().any(|file| is_standard_output(file))
+    asides(common, run).any(is_standard_output)
 }
 
 fn is_standard_output(file: &Path) -> bool {
@@ -172,10 +213,37 @@ fn leave(file: &Path, text: &str, known: &Known, changes: &Changes) -> Result<()
         };
     }
     if known.out.as_deref().is_some_and(|out| is_published(file, out, changes)) {
-        let (message, help) = ("this file is published, and is not written over", "name another file");
-        return Err(FolderError::new(file, message, help).into());
+        return Err(not_written_over(file, PUBLISHED));
     }
     Ok(aside::write(file, text)?)
+}
+
+/// Refuses to put what is for other programs in the place of the site file, of an article, or of what is published: what is
+/// there already would be lost, and is not feedmill's to lose. `site` is what the site file says, if it can be read.
+fn spare(file: &Path, common: &Common, site_file: Option<&Path>, site: Option<&(Site, Vec<PathBuf>)>) -> Result<(), Stop> {
+    let Ok(place) = file.canonicalize() else { return Ok(()) };
+    if is_standard_output(file) {
+        return Ok(());
+    }
+    let real = |path: &Path| path.canonicalize().ok();
+    if site_file.and_then(real).is_some_and(|site_file| site_file == place) {
+        return Err(not_written_over(file, "this is the site file, and it is not written over"));
+    }
+    if site.is_some_and(|(site, _)| is_published(file, &site.out, &Changes::default())) {
+        return Err(not_written_over(file, PUBLISHED));
+    }
+    let folders = site.map_or_else(|| articles(common, site_file, &[]), |(_, folders)| folders.clone());
+    if folders.iter().any(|folder| real(folder).is_some_and(|folder| place.starts_with(folder))) && !aside::is_left(file) {
+        let message = "this file is among the articles and nothing that feedmill left there, and it is not written over";
+        return Err(not_written_over(file, message));
+    }
+    Ok(())
+}
+
+const PUBLISHED: &str = "this file is published, and is not written over";
+
+fn not_written_over(file: &Path, why: &str) -> Stop {
+    FolderError::new(file, why, "name another file").into()
 }
 
 /// Whether a file of that name is one that feedmill publishes.
@@ -192,8 +260,7 @@ fn is_published(file: &Path, out: &Path, changes: &Changes) -> bool {
 }
 
 /// Reads, publishes and prints; what is known before anything is done stands in `known` then.
-fn carry_out(common: &Common, run: &Run, known: &mut Known) -> Result<Report, Stop> {
-    let (site, articles) = site(common, &run.overrides)?;
+fn carry_out((site, articles): (Site, Vec<PathBuf>), common: &Common, run: &Run, known: &mut Known) -> Result<Report, Stop> {
     known.out = Some(site.out.clone());
     known.base_url = Some(site.base_url.clone());
     if run.preview && run.overrides.out.is_none() {
@@ -217,29 +284,59 @@ fn carry_out(common: &Common, run: &Run, known: &mut Known) -> Result<Report, St
         program: program(),
         cache: cache.as_deref(),
     };
-    let report = watched(&request, common.quiet)?;
+    let mut report = watched(&request, common.quiet)?;
+    if status_of(&report, run) == 0 {
+        report.diagnostics.extend(without_address(&request));
+        report.diagnostics.sort_by(Diagnostic::order);
+    }
     print(&report, common, run, &request);
     Ok(report)
 }
 
-/// The site, and the folders to read: the command line's, else the site file's.
-fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
-    let start = common.articles.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-    let file =
-        common.site.clone().or_else(|| Site::find(if start.is_file() { start.parent().unwrap_or(&start) } else { &start }));
+/// That feeds go out with addresses that lead nowhere: whoever has not been told does not see it before a subscriber does. A
+/// preview is for this machine.
+fn without_address(request: &Request) -> Option<Diagnostic> {
+    let site = request.site;
+    // A check takes no address; the variable is for the builds.
+    let by_variable = request.action == Action::Check && std::env::var_os(BASE_URL).is_some_and(|value| !value.is_empty());
+    if site.base_url_given || by_variable || request.clock.preview {
+        return None;
+    }
+    let message = format!("`base_url` is not set, and every address of the feeds begins with {}", site::DEFAULT_BASE_URL);
+    let help = format!(
+        "write in {} where the output folder is served (`feedmill init` writes one), or give `build` a `--base-url`",
+        site::FILE_NAME
+    );
+    let file = site.file.as_deref().unwrap_or(Path::new(site::FILE_NAME));
+    Some(Diagnostic::of_file(Severity::Warning, &shown(file), message, help))
+}
+
+/// The site file that the command line names, else the one that is found.
+fn site_file(common: &Common) -> Option<PathBuf> {
+    let start = common.articles.first().map_or(Path::new("."), PathBuf::as_path);
+    common.site.clone().or_else(|| Site::find(if start.is_file() { start.parent().unwrap_or(start) } else { start }))
+}
+
+/// The folders to read: those of the command line, else those that the site file names, else its own.
+fn articles(common: &Common, file: Option<&Path>, named: &[PathBuf]) -> Vec<PathBuf> {
+    if !common.articles.is_empty() {
+        return common.articles.clone();
+    }
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    let folder = file.and_then(Path::parent).unwrap_or(Path::new("."));
+    vec![if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }]
+}
+
+/// The site, and the folders to read.
+fn site(common: &Common, file: Option<&Path>, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
     if common.articles.is_empty() && file.is_none() {
         let help = "write `feedmill build FOLDER`, or name it in a site file (`feedmill init` writes one)";
         return Err(Stop::new("which folder holds the articles?", help));
     }
-    let site = Site::load(file.as_deref(), overrides)?;
-    let articles = if !common.articles.is_empty() {
-        common.articles.clone()
-    } else if !site.articles.is_empty() {
-        site.articles.clone()
-    } else {
-        let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
-        vec![if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }]
-    };
+    let site = Site::load(file, overrides)?;
+    let articles = articles(common, file, &site.articles);
     Ok((site, articles))
 }
 
@@ -258,13 +355,18 @@ fn program() -> u64 {
     std::env::current_exe().ok().and_then(stamp).unwrap_or(0)
 }
 
+/// A bare number that is a time: from 2001 to the year 9999. A shorter one is a year, and a longer one is of milliseconds.
+const SECONDS: std::ops::RangeInclusive<i64> = 1_000_000_000..=253_402_300_799;
+
 /// The run's one reading of the clock.
 fn now(common: &Common, site: &Site) -> Result<DateTime<Utc>, Stop> {
     if let Some(given) = &common.now {
-        let seconds = given.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let seconds = given.parse().ok().filter(|seconds| SECONDS.contains(seconds));
+        let name = if common.now_by_variable { "FEEDMILL_NOW" } else { "--now" };
         return seconds
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
             .or_else(|| read::date::parse(given, site.zone))
-            .ok_or_else(|| Stop::new("`--now` is not a time that can be read", "write it like 2020-11-20T12:00:00Z"));
+            .ok_or_else(|| Stop::new(&format!("`{name}` is not a time that can be read"), "write it like 2020-11-20T12:00:00Z"));
     }
     match std::env::var("SOURCE_DATE_EPOCH") {
         Err(_) => Ok(Utc::now()),
@@ -309,7 +411,7 @@ fn watched(request: &Request, quiet: bool) -> Result<Report, Error> {
 
 fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
     let taken = standard_output_is_taken(common, run);
-    say_findings(report, common, request, taken);
+    say_findings(report, common, request, status_of(report, run) == 0, taken);
     if common.verbose {
         for (path, reason) in &report.others {
             tell(taken, &format!("{}: not an article: {reason}", shown(path)));
@@ -338,19 +440,12 @@ fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
     let terminal = if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
     if (terminal || common.verbose) && !common.quiet {
         tell(taken, &summary(report, run));
-        if run.action != Action::Check && !site.base_url_given {
-            let hint = format!(
-                "hint: addresses begin with {}; set `base_url` in {} (`feedmill init` writes one)",
-                site::DEFAULT_BASE_URL,
-                site::FILE_NAME
-            );
-            tell(taken, &hint);
-        }
     }
 }
 
-/// Prints findings, but to nobody in particular only what was not told of late.
-fn say_findings(report: &Report, common: &Common, request: &Request, taken: bool) {
+/// Prints findings, but to nobody in particular only what was not told of late. The errors of a run that does not succeed are
+/// always told: they are why.
+fn say_findings(report: &Report, common: &Common, request: &Request, succeeds: bool, taken: bool) {
     let least = match (common.quiet, common.verbose) {
         (true, _) => Severity::Error,
         (false, false) => Severity::Warning,
@@ -360,8 +455,12 @@ fn say_findings(report: &Report, common: &Common, request: &Request, taken: bool
     // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
     let asked = request.action != Action::Publish || common.verbose || annotate || std::io::stderr().is_terminal();
     let mut told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
-    for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
-        if told.as_ref().is_none_or(|told| told.is_news(diagnostic)) {
+    for diagnostic in &report.diagnostics {
+        let is_news = told.as_mut().is_none_or(|told| told.is_news(diagnostic));
+        if diagnostic.severity > least {
+            continue;
+        }
+        if is_news || (!succeeds && diagnostic.severity == Severity::Error) {
             let said = say_error(&diagnostic.to_string());
             if let Some(told) = told.as_mut().filter(|_| said) {
                 told.remember(diagnostic);
@@ -371,7 +470,10 @@ fn say_findings(report: &Report, common: &Common, request: &Request, taken: bool
             tell(taken, &annotation(diagnostic));
         }
     }
-    if let Some(told) = told {
+    if let Some(mut told) = told {
+        if succeeds {
+            told.forget();
+        }
         told.keep();
     }
 }

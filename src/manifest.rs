@@ -8,6 +8,7 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use crate::error::safe;
 use crate::link::{EntryId, Fingerprint};
 use crate::topic::{Slug, TopicKey};
 
@@ -105,11 +106,12 @@ impl Manifest {
         self.feeds.get(key)?.slug.as_ref()
     }
 
-    /// Every folder that holds a feed, of a topic that has it or one that had it.
+    /// Every name at the top that no other topic can have for its folder: of the folder of a feed, of a topic that has it or one
+    /// that had it, and of a file that stands where the folder would, in upper or lower case.
     pub fn slugs(&self) -> impl Iterator<Item = Slug> {
-        let folders =
-            self.files.keys().filter_map(|path| path.split_once('/')).filter_map(|(folder, _)| Slug::parse(folder).ok());
-        self.feeds.values().filter_map(|feed| feed.slug.clone()).chain(folders)
+        let names = self.files.keys().filter_map(|path| path.split('/').next());
+        let names = names.filter_map(|name| Slug::parse(&name.to_lowercase()).ok());
+        self.feeds.values().filter_map(|feed| feed.slug.clone()).chain(names)
     }
 
     /// Reads the file. `Err`: why it is no manifest of this form.
@@ -117,6 +119,10 @@ impl Manifest {
         let wire: Wire = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         if wire.feedmill != FORM {
             return Err(format!("it has form {}, and this program knows form {FORM}", wire.feedmill));
+        }
+        let strange = wire.files.iter().find(|file| !is_ours(&file.path));
+        if let Some(strange) = strange {
+            return Err(format!("`{}` is no path of a file that feedmill writes", safe(&strange.path)));
         }
         let mut feeds = BTreeMap::new();
         for feed in wire.feeds {
@@ -190,6 +196,16 @@ impl Manifest {
         text.push_str("\n]\n}\n");
         text.into_bytes()
     }
+}
+
+/// Whether a path can be that of a file of ours: what the manifest lists may be taken away, and somebody else may have written in
+/// it. Names between single slashes, none of which leads elsewhere or is hidden.
+fn is_ours(path: &str) -> bool {
+    let is_name = |name: &str| {
+        let strange = |c: char| c.is_control() || ['\\', ':'].contains(&c);
+        !name.is_empty() && !name.starts_with('.') && !name.contains(strange)
+    };
+    path.split('/').all(is_name)
 }
 
 /// A list of texts, on one line.
@@ -288,6 +304,42 @@ mod tests {
     fn a_manifest_comes_back_as_it_was() {
         for manifest in [manifest(), Manifest::default()] {
             assert_eq!(Manifest::parse(&manifest.bytes()), Ok(manifest));
+        }
+    }
+
+    /// What is listed may be taken away: nothing elsewhere, and nothing of others.
+    #[test]
+    fn a_manifest_names_no_file_elsewhere() {
+        let with = |path: &str| {
+            let manifest = manifest();
+            let files = [(path.to_owned(), File::default())].into();
+            Manifest::parse(&Manifest { files, ..manifest }.bytes())
+        };
+        for path in ["rss.xml", "ai/rss.xml", "old/blog/feed", "assets/theme-00ff.css", "a~b_c.d-e"] {
+            assert!(with(path).is_ok(), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/etc/passwd",
+            "../secret.gz",
+            "ai/../../secret.gz",
+            "..",
+            ".",
+            "./rss.xml",
+            "ai//rss.xml",
+            "ai/",
+            "ai/.",
+            ".git/config.gz",
+            ".htaccess",
+            ".feedmill-run/1",
+            "..\\secret.gz",
+            "C:secret.gz",
+            "C:\\secret.gz",
+            "a\0b",
+            "a\nb",
+        ] {
+            assert_eq!(with(path), Err(format!("`{}` is no path of a file that feedmill writes", safe(path))));
         }
     }
 

@@ -65,8 +65,8 @@ impl Folder {
     pub fn claim<'p>(&self, feeds: impl IntoIterator<Item = (&'p str, &'p str)>, adopt: bool) -> Result<(), FolderError> {
         for (path, id) in feeds.into_iter().chain([(manifest::FILE_NAME, "")]) {
             let file = self.path.join(path);
-            let folder = file.parent().filter(|folder| *folder != self.path);
-            let problem = folder.and_then(|folder| in_the_way(folder, false)).or_else(|| in_the_way(&file, true));
+            let problem = folders(&self.path, path).find_map(|folder| in_the_way(&folder, false));
+            let problem = problem.or_else(|| in_the_way(&file, true));
             if let Some(problem) = problem {
                 return Err(problem);
             }
@@ -143,7 +143,16 @@ pub fn refuse_file(path: &Path) -> Result<(), FolderError> {
     if path.exists() && !path.is_dir() {
         return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
     }
+    if path.is_symlink() && !path.exists() {
+        let help = "make the folder that it leads to, or choose another one with `--out`";
+        return Err(FolderError::new(path, "the output folder is a symbolic link that leads nowhere", help));
+    }
     Ok(())
+}
+
+/// Every folder between the output folder and a file in it, from the top.
+fn folders(out: &Path, path: &str) -> impl Iterator<Item = PathBuf> {
+    path.match_indices('/').map(move |(at, _)| out.join(&path[..at]))
 }
 
 /// What is wrong with what lies where a folder or a file of ours goes; nothing is wrong with nothing.

@@ -524,6 +524,33 @@ fn a_folder_that_cannot_be_made_is_a_failure_that_says_so() {
 
 #[cfg(unix)]
 #[test]
+fn an_output_folder_that_is_a_link_to_nowhere_is_named() {
+    let mill = two().link("feeds", "nowhere");
+    let expected = "feedmill: feeds: the output folder is a symbolic link that leads nowhere\n  help: make the folder that it leads to, or choose another one with `--out`";
+    let _ = mill.run("build in").status(2).stdout("").stderr(expected);
+    fs::create_dir(mill.path("nowhere")).expect("a folder");
+    mill.run("build in").silent();
+}
+
+/// What lies behind a link is not ours to take away, whatever the manifest says.
+#[cfg(unix)]
+#[test]
+fn nothing_is_taken_away_through_a_symbolic_link() {
+    let mill =
+        two().file("in/feedmill.yaml", "id: x\nprecompress: [gzip]\nout: ../feeds\n").file("elsewhere/secret.gz", "theirs");
+    mill.run("build in").silent();
+    let entry = "{\"path\": \"link/secret.gz\", \"sha256\": \"00\", \"bytes\": 6, \"content_type\": \"text/plain\", \"source\": \"00\"},\n";
+    let manifest = mill.read("feeds/feedmill.json");
+    let (before, after) = manifest.split_once("\"files\": [\n").expect("a list");
+    let mill =
+        mill.link("feeds/link", "../elsewhere").file("feeds/feedmill.json", format!("{before}\"files\": [\n{entry}{after}"));
+    let _ = mill.run("build in").status(0);
+    assert_eq!(mill.read("elsewhere/secret.gz"), "theirs");
+    assert_eq!(mill.read("feeds/feedmill.json"), manifest);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_folder_that_cannot_be_written_is_a_failure_that_changes_nothing() {
     use std::os::unix::fs::PermissionsExt;
 
