@@ -2,13 +2,14 @@
 //!
 //! It holds no time of a run and nothing else about one: the same feeds have the same manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::error::safe;
+use crate::host;
 use crate::link::{EntryId, Fingerprint};
 use crate::topic::{Slug, TopicKey};
 
@@ -33,6 +34,9 @@ pub struct Manifest {
     pub files: BTreeMap<String, File>,
     /// Every feed, by key.
     pub feeds: BTreeMap<TopicKey, Feed>,
+    /// Where something is written for a host, relative to the output folder, which it may lie above: so that it can go when the
+    /// host does. No more is known of these files, since they may be the owner's too.
+    pub host_files: BTreeSet<String>,
 }
 
 /// One file.
@@ -120,9 +124,10 @@ impl Manifest {
         if wire.feedmill != FORM {
             return Err(format!("it has form {}, and this program knows form {FORM}", wire.feedmill));
         }
-        let strange = wire.files.iter().find(|file| !is_ours(&file.path));
+        let files = wire.files.iter().map(|file| &file.path).filter(|path| !is_ours(path));
+        let strange = files.chain(wire.host_files.iter().filter(|path| !is_for_a_host(path))).next();
         if let Some(strange) = strange {
-            return Err(format!("`{}` is no path of a file that feedmill writes", safe(&strange.path)));
+            return Err(format!("`{}` is no path of a file that feedmill writes", safe(strange)));
         }
         let mut feeds = BTreeMap::new();
         for feed in wire.feeds {
@@ -137,8 +142,8 @@ impl Manifest {
             (path, File { sha256, bytes, content_type, feed: feed.as_deref().map(TopicKey::of), source })
         };
         let files = wire.files.into_iter().map(file).collect();
-        let Wire { site, site_file, preview, selection, .. } = wire;
-        Ok(Self { site, site_file, preview, selection, files, feeds })
+        let Wire { site, site_file, preview, selection, host_files, .. } = wire;
+        Ok(Self { site, site_file, preview, selection, files, feeds, host_files })
     }
 
     /// The bytes of the file: a line for each file and each entry, so that a change can be seen in a diff.
@@ -146,12 +151,17 @@ impl Manifest {
     pub fn bytes(&self) -> Vec<u8> {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut text = format!(
-            "{{\n\"feedmill\": {FORM},\n\"site\": {},\n\"site_file\": {},\n\"preview\": {},\n\"selection\": {},\n\"files\": [",
+            "{{\n\"feedmill\": {FORM},\n\"site\": {},\n\"site_file\": {},\n\"preview\": {},\n\"selection\": {},",
             quoted(&self.site),
             self.site_file,
             self.preview,
             quoted(&self.selection)
         );
+        if !self.host_files.is_empty() {
+            let paths: Vec<&str> = self.host_files.iter().map(String::as_str).collect();
+            let _ = write!(text, "\n\"host_files\": {},", list(&paths));
+        }
+        text.push_str("\n\"files\": [");
         let mut comma = "";
         for (path, file) in &self.files {
             let (sha256, content_type) = (quoted(&file.sha256), quoted(&file.content_type));
@@ -208,6 +218,11 @@ fn is_ours(path: &str) -> bool {
     path.split('/').all(is_name)
 }
 
+/// Whether a path leads to a file for a host, in the output folder or in one above it.
+fn is_for_a_host(path: &str) -> bool {
+    host::FILES.contains(&path.trim_start_matches("../"))
+}
+
 /// A list of texts, on one line.
 fn list(texts: &[&str]) -> String {
     let quoted: Vec<String> = texts.iter().map(|text| serde_json::Value::from(*text).to_string()).collect();
@@ -224,6 +239,8 @@ struct Wire {
     preview: bool,
     #[serde(default)]
     selection: String,
+    #[serde(default)]
+    host_files: BTreeSet<String>,
     files: Vec<WireFile>,
     feeds: Vec<WireFeed>,
 }
@@ -297,6 +314,7 @@ mod tests {
             ]
             .into(),
             feeds: [(TopicKey::all(), Feed::default()), (TopicKey::of("AI"), ai)].into(),
+            host_files: ["../../_headers".to_owned(), ".htaccess".to_owned()].into(),
         }
     }
 
@@ -340,6 +358,11 @@ mod tests {
             "a\nb",
         ] {
             assert_eq!(with(path), Err(format!("`{}` is no path of a file that feedmill writes", safe(path))));
+        }
+        for path in ["../secret", "/_headers", "a/_headers", "../../", "../.htaccess/x", "x_headers"] {
+            let manifest = Manifest { host_files: [path.to_owned()].into(), ..manifest() };
+            let said = format!("`{path}` is no path of a file that feedmill writes");
+            assert_eq!(Manifest::parse(&manifest.bytes()), Err(said));
         }
     }
 

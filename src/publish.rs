@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::encoding::Encoding;
 use crate::error::FolderError;
-use crate::format::{self, Formats};
+use crate::format::{self, Format, Formats};
 use crate::manifest::{self, Manifest};
 use crate::report::Changes;
 use crate::topic::Slug;
@@ -101,6 +101,16 @@ impl Folder {
     #[must_use]
     pub fn start(&self, path: &str) -> String {
         start(&self.path.join(path))
+    }
+
+    /// Folders for topics in which a feed of ours lies, as far as it says so.
+    #[must_use]
+    pub fn feed_folders(&self) -> BTreeSet<Slug> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let slugs = folders.filter_map(|entry| Slug::parse(entry.file_name().to_str()?).ok());
+        let is_ours = |slug: &Slug| Format::ALL.iter().any(|format| format::is_marked(&self.start(&format.path(Some(slug)))));
+        slugs.filter(is_ours).collect()
     }
 
     /// What a file holds, if it can be read.

@@ -142,6 +142,17 @@ impl Run {
         let _ = self.status(0).stdout("").stderr("");
     }
 
+    /// All went well, and what was said is that the manifest of this folder is lost.
+    #[track_caller]
+    pub fn tells_of_the_lost_manifest(self, folder: &str) {
+        let said = format!(
+            "{folder}/feedmill.json: warning: this file is gone, and feeds of this site are here: it is written anew, without the \
+             dates at which entries came, the folders of renamed topics, and feeds whose topics have gone\n  help: put it back if \
+             there is a copy of it, and keep it with the feeds"
+        );
+        let _ = self.status(0).stdout("").stderr(&said);
+    }
+
     #[track_caller]
     pub fn status(self, expected: i32) -> Self {
         assert_eq!(self.status, Some(expected), "exit status; standard error was:\n{}", self.stderr);

@@ -285,10 +285,10 @@ fn without_the_manifest_its_own_files_are_known_by_their_mark() {
     let before = identities(&mill);
     let kept = mill.read("feeds/feedmill.json");
     let mill = mill.without("feeds/feedmill.json").story("in/c.md", "Three", "2020-11-15", "AI");
-    mill.run("build in").silent();
+    mill.run("build in").tells_of_the_lost_manifest("feeds");
     assert_eq!(replaced(&before, &mill), AI);
     let mill = mill.without("feeds/feedmill.json").without("in/c.md");
-    mill.run("build in").silent();
+    mill.run("build in").tells_of_the_lost_manifest("feeds");
     assert_eq!(mill.read("feeds/feedmill.json"), kept, "the manifest depends on nothing but the feeds");
 }
 
@@ -301,7 +301,7 @@ fn the_mark_is_found_behind_the_longest_title_and_description() {
     let mill = two().file("in/feedmill.yaml", site);
     mill.run("build in").silent();
     let mill = mill.without("feeds/feedmill.json").story("in/c.md", "Three", "2020-11-15", "AI");
-    mill.run("build in").silent();
+    let _ = mill.run("build in").status(0);
 }
 
 #[test]

@@ -288,6 +288,7 @@ fn a_value_of_the_wrong_kind_has_its_place() {
         ("require_published: perhaps", "1:20", kind("require_published")),
         ("topics: [AI]", "1:9", kind("topics")),
         ("topics:\n  AI: ai", "2:7", kind("AI")),
+        ("topics: {AI: {slug: x, title: [y]}}", "1:31", kind("title")),
         ("author: Somebody", "1:9", kind("author")),
         (
             "title: News: today",
@@ -611,6 +612,31 @@ topics:
 =>
 feedmill: news/feedmill.yaml:5:17: the topics `AI` and `ML` have the slug `x` both
   help: give each a slug of its own
+
+topics: {AI: {former: [x, y, x]}}
+=>
+feedmill: news/feedmill.yaml:1:30: `former` of `AI` has `x` twice
+  help: keep one of them
+
+topics: {AI: {slug: x, former: x}}
+=>
+feedmill: news/feedmill.yaml:1:32: `x` is the folder that `AI` has, and no former one
+  help: take it out of `former`
+
+topics: {AI: {former: A I}}
+=>
+feedmill: news/feedmill.yaml:1:23: `former` has a character that is not allowed; write 1 to 64 of a-z, 0-9 and \"-\"
+  help: a slug is a folder name of a–z, 0–9 and hyphens, at most 64 characters
+
+topics: {AI: {former: {x: y}}}
+=>
+feedmill: news/feedmill.yaml:1:27: `former` is a list of slugs
+  help: write it like `former: [old-name]`
+
+topics: {AI: {former: 3}}
+=>
+feedmill: news/feedmill.yaml:1:23: `former` wants a text or a list of texts
+  help: write it like `former: [old-name]`
 ",
     );
 }
@@ -788,13 +814,48 @@ feedmill: news/feedmill.yaml:3:3: `../b.xml` in `also` is not a path below the o
 
 topics: {AI: {also: [.feedmill-run/1]}}
 =>
-feedmill: news/feedmill.yaml:1:22: `.feedmill-run/1` in `also` is not a path below the output folder
-  help: write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes
+feedmill: news/feedmill.yaml:1:22: `.feedmill-run/1` in `also` has a name that begins with a dot, which servers and uploads leave out
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: .htaccess
+=>
+feedmill: news/feedmill.yaml:1:7: `.htaccess` in `also` has a name that begins with a dot, which servers and uploads leave out
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: [old/.well-known/feed]
+=>
+feedmill: news/feedmill.yaml:1:8: `old/.well-known/feed` in `also` has a name that begins with a dot, which servers and uploads leave out
+  help: write another path; the server can lead this one to the feed by a redirect
 
 also: [a.xml.gz]
 =>
-feedmill: news/feedmill.yaml:1:8: `a.xml.gz` in `also` is not a path below the output folder
-  help: write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes
+feedmill: news/feedmill.yaml:1:8: `a.xml.gz` in `also` ends as files do that are compressed with gzip
+  help: write the path of the file itself; `precompress` is for compressed files beside it
+
+also: [a.xml, A.XML.BR]
+=>
+feedmill: news/feedmill.yaml:1:15: `A.XML.BR` in `also` ends as files do that are compressed with brotli
+  help: write the path of the file itself; `precompress` is for compressed files beside it
+
+also: [old/_headers]
+=>
+feedmill: news/feedmill.yaml:1:8: `old/_headers` in `also` is a file that a host takes for its settings
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: [_Redirects]
+=>
+feedmill: news/feedmill.yaml:1:8: `_Redirects` in `also` is a file that a host takes for its settings
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: {Index.PHP: rss}
+=>
+feedmill: news/feedmill.yaml:1:8: `Index.PHP` in `also` is a program to a server, which would run the feed instead of sending it
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: [assets/x.xml]
+=>
+feedmill: news/feedmill.yaml:1:8: `assets/x.xml` in `also` lies in the folder of the pages' own files
+  help: write another path
 
 also: {a.xml: rsss}
 =>
@@ -815,13 +876,24 @@ feedmill: news/feedmill.yaml:2:8: `a.json` in `also` is to be a copy of a format
 
 also: 3
 =>
-feedmill: news/feedmill.yaml:1:1: `also` wants a value of another kind
-  help: the README has an example of every key
+feedmill: news/feedmill.yaml:1:7: `also` wants a text or a list of texts
+  help: write it like `also: [feed.xml]`
 
 stale: removed
 =>
 feedmill: news/feedmill.yaml:1:8: `stale` is one of keep, tombstone, remove
   help: did you mean `remove`?
+
+id: x
+precompress: true
+=>
+feedmill: news/feedmill.yaml:2:14: `precompress` wants a text or a list of texts
+  help: write it like `precompress: [gzip, brotli]`
+
+precompress: zip
+=>
+feedmill: news/feedmill.yaml:1:14: `precompress` is one of gzip, brotli
+  help: did you mean `gzip`?
 
 precompress: [gzip, br]
 =>
@@ -840,7 +912,8 @@ fn the_name_of_an_old_address_says_its_format() {
     for (formats, also, of) in [
         ("[rss, atom, json]", "feed.xml", "atom.xml"),
         ("[rss, json]", "feed.xml", "rss.xml"),
-        ("[rss, atom]", "Blog/RSS.php", "rss.xml"),
+        ("[rss, atom]", "Blog/RSS", "rss.xml"),
+        ("[rss, atom]", "feed", "atom.xml"),
         ("[rss, atom]", "index.xml", "rss.xml"),
         ("[atom]", "index.xml", "atom.xml"),
         ("[rss, atom]", "all.atom.xml", "atom.xml"),
