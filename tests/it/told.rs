@@ -98,13 +98,14 @@ fn the_exit_status_and_the_report_are_as_ever() {
 /// Whatever stops a run, wherever it is found: it is said at every run, and so is what is wrong with articles.
 #[test]
 fn what_stops_a_run_is_said_every_time() {
+    type Change<'c> = &'c dyn Fn(Mill) -> Mill;
     let netlify = "id: x\nhost: netlify\nbase_url: https://example.org/\nout: ../out\n";
     let broken = |mill: Mill| mill.file("news/feedmill.yaml", netlify).file("out/_headers", "# feedmill: begin\n");
     let nothing = |mill: Mill| {
         let _ = mill.run("build news --out out").status(0);
         mill.without("news/good.md")
     };
-    let cases: &[(&str, i32, &dyn Fn(Mill) -> Mill, &str)] = &[
+    let cases: &[(&str, i32, Change, &str)] = &[
         ("", 2, &|mill| mill.file("out/ai/rss.xml", "theirs"), "out/ai/rss.xml: error: feedmill did not write this file"),
         ("", 2, &|mill| mill.file("out/ai", "theirs"), "out/ai: error: a file is where a folder has to go"),
         ("", 2, &broken, "out/_headers:1:1: error: this begins a block of feedmill that has no end"),
