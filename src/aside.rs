@@ -1,7 +1,7 @@
 //! Files aside from the feeds: what the command line names, for other programs to read, or as they wrote it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::error::FolderError;
@@ -19,6 +19,21 @@ pub fn text(read: io::Result<Vec<u8>>) -> Result<String, String> {
     let bytes = read.map_err(|error| format!("cannot be read: {error}"))?;
     let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// How a report begins, and how an address of a list does.
+const BEGINNINGS: [&[u8]; 3] = [b"{\n  \"feedmill_report\":", b"https://", b"http://"];
+
+/// Whether a file can be one that was left before, by its beginning: a report, or a list of addresses, which may be empty. What
+/// is no regular file has nothing to lose.
+#[must_use]
+pub fn is_left(path: &Path) -> bool {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return true;
+    }
+    let mut start = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.is_ok() && (start.is_empty() || BEGINNINGS.iter().any(|beginning| start.starts_with(beginning)))
 }
 
 /// Puts the text in the place of the file, at once: whoever reads it sees the old one or the new one, whole. A device or a

@@ -61,7 +61,7 @@ Examples:
   feedmill build news --include-unpublished --out preview
                                              see drafts and what is waiting, in feeds of their own
 
-Without `base_url` in the site file, addresses begin with http://localhost:8000/.";
+Without `base_url` in the site file, addresses begin with http://localhost:8000/, which is warned of.";
 
 const PUBLISH_EXAMPLES: &str = "\
 Examples:
@@ -198,6 +198,9 @@ pub(crate) struct Common {
     /// The time to go by, for articles that are dated in the future [default: now; SOURCE_DATE_EPOCH is heeded].
     #[arg(long, value_name = "TIME", env = "FEEDMILL_NOW")]
     pub(crate) now: Option<String>,
+    /// Whether the variable gave the time, and not the command line.
+    #[arg(skip)]
+    pub(crate) now_by_variable: bool,
     /// Write what was found and done to FILE, as JSON; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

@@ -89,6 +89,9 @@ pub fn in_utf8(media_type: &str) -> String {
     if text && !media_type.contains(';') { format!("{media_type}; charset=utf-8") } else { media_type.to_owned() }
 }
 
+/// Every file that is written for a host, whichever it is: nobody fetches it.
+pub const FILES: [&str; 6] = [".htaccess", "_headers", "_redirects", ".nojekyll", "feedmill.nginx.conf", "feedmill.caddy"];
+
 /// Where a host finds the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {

@@ -67,8 +67,8 @@
 //!   [`write::page::verify`].
 //! - What the owner's theme brings is read with the site file and told by its digest, so that a run with nothing new sees it
 //!   change: see [`site::theme`].
-//! - What a host reads is not in the manifest: it is no part of what is published, and some of it is the owner's. In a file of the
-//!   owner's, only a block is ours: see [`write::host::merge`].
+//! - Of what a host reads the manifest has the names alone, so that it can go with the host: it is no part of what is published,
+//!   and some of it is the owner's. In a file of the owner's, only a block is ours: see [`write::host::merge`].
 //! - A hub is told by a command of its own, since it fetches what it is told of: when that is uploaded, only the owner knows. See
 //!   [`deliver::hub`].
 //! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
@@ -300,6 +300,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         drop((index, grouping));
         let mut files: Vec<String> = report.changes.written.union(&report.changes.unchanged).cloned().collect();
         let kept = folder.published.files.keys().filter(|path| files.binary_search(path).is_err()).cloned();
+        let kept = kept.chain(folder.published.host_files.iter().cloned());
         // What a killed run left is to be seen to, and is not there otherwise.
         let kept: Vec<String> = kept.chain([stage::FOLDER.to_owned()]).collect();
         if files.is_empty() {

@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use clap::Parser;
+use clap::builder::Resettable;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 use feedmill::cache::told::Told;
 use feedmill::deliver::hub;
 use feedmill::destination::Destination;
@@ -22,7 +24,7 @@ use feedmill::{Action, Progress, Request, aside, build, deliver, manifest, read,
 
 mod cli;
 
-use cli::{Build, Cli, Command, Common, Output, Ping, Place, Publish};
+use cli::{Build, Check, Cli, Command, Common, Output, Ping, Place, Publish};
 
 /// `check`, or a strict `build`, found errors.
 const FOUND_ERRORS: u8 = 1;
@@ -31,8 +33,11 @@ const FAILED: u8 = 2;
 /// Another run is at work in the output folder.
 const BUSY: u8 = 3;
 
+/// The variable that says where the output folder is served.
+const BASE_URL: &str = "FEEDMILL_BASE_URL";
+
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let outcome = match command() {
         Command::Init(init) => self::init(&init.folder),
         Command::Check(check) => run(&check.common, &Run { action: Action::Check, ..Run::default() }),
         Command::Build(build) => {
@@ -49,6 +54,22 @@ fn main() -> ExitCode {
         stop.say(false);
         stop.status
     }))
+}
+
+/// What is asked, on the command line and by variables. One that is empty is as good as none.
+fn command() -> Command {
+    let is_empty = |variable: &std::ffi::OsStr| std::env::var_os(variable).is_some_and(|value| value.is_empty());
+    let known = Cli::command().mut_subcommands(|command| {
+        command.mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg })
+    });
+    let matches = known.get_matches();
+    let mut command = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command;
+    if let (Command::Build(Build { common, .. }) | Command::Check(Check { common }), Some((_, given))) =
+        (&mut command, matches.subcommand())
+    {
+        common.now_by_variable = given.value_source("now") == Some(ValueSource::EnvVariable);
+    }
+    command
 }
 
 /// What sets one run apart from another, besides what every run takes.
@@ -139,7 +160,17 @@ struct Leaves<'a> {
 impl Leaves<'_> {
     /// Whether standard output belongs to another program, so that what is for people goes to standard error.
     fn take_standard_output(&self) -> bool {
-        [self.report, self.changed].into_iter().flatten().any(is_standard_output)
+        self.files().any(is_standard_output)
+    }
+
+    /// The files that it leaves.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        [self.report, self.changed].into_iter().flatten()
+    }
+
+    /// Refuses to leave them where something else lies.
+    fn spare(&self, articles: &[PathBuf], site_file: Option<&Path>, site: Option<&(Site, Vec<PathBuf>)>) -> Result<(), Stop> {
+        self.files().try_for_each(|file| spare(file, articles, site_file, site))
     }
 
     /// Does the work, and leaves what programs are to have of it. Gives the exit status.
@@ -191,19 +222,17 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
         verbose: common.verbose,
         dry: run.action == Action::DryRun,
     };
+    let file = site_file(&common.place);
+    let site = site(&common.place, file.as_deref(), &run.overrides);
+    leaves.spare(&common.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after(action, |known| {
-        let (site, articles) = site(&common.place, &run.overrides)?;
+        let (site, articles) = site?;
         // What cannot be published is better known before anything is built.
         let destination = run.publish.as_deref().map(|given| destination(Some(given).filter(|given| !given.is_empty()), &site));
         let destination = destination.transpose()?;
         let mut report = carry_out(common, run, &site, &articles, &leaves, known)?;
-        if report.failed {
-            return Ok((report, FAILED));
-        }
-        if report.has_errors() && (run.action == Action::Check || run.strict) {
-            return Ok((report, FOUND_ERRORS));
-        }
-        if let Some((destination, _)) = destination {
+        let status = status_of(&report, run);
+        if let (0, Some((destination, _))) = (status, destination) {
             let wishes = Wishes { adopt: run.adopt, wait: run.wait, silent: run.no_ping, ..Wishes::default() };
             if let Err(stop) = deliver(&site, &destination, wishes, &leaves, &mut report) {
                 // What was built is told all the same.
@@ -212,8 +241,17 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
                 return Ok((report, stop.status));
             }
         }
-        Ok((report, 0))
+        Ok((report, status))
     })
+}
+
+/// The exit status of a run that came to its end.
+fn status_of(report: &Report, run: &Run) -> u8 {
+    match report {
+        report if report.failed => FAILED,
+        report if report.has_errors() && (run.action == Action::Check || run.strict) => FOUND_ERRORS,
+        _ => 0,
+    }
 }
 
 /// Publishes what was built before.
@@ -225,9 +263,11 @@ fn publish(publish: &Publish) -> Result<u8, Stop> {
         verbose: publish.verbose,
         dry: publish.dry_run,
     };
+    let file = publish.site.clone().or_else(|| Site::find(Path::new(".")));
+    let site = named_site(file.as_deref(), &publish.output);
+    leaves.spare(&[], file.as_deref(), site.as_ref().ok())?;
     leaves.after("publish", |known| {
-        let file = publish.site.clone().or_else(|| Site::find(Path::new(".")));
-        let site = Site::load(file.as_deref(), &overrides(&publish.output))?;
+        let (site, _) = site?;
         known.out = Some(site.out.clone());
         known.base_url = Some(site.base_url.clone());
         let (destination, named) = destination(publish.destination.as_deref(), &site)?;
@@ -322,17 +362,18 @@ fn ping(asked: &Ping) -> Result<u8, Stop> {
     let report = asked.report.as_deref();
     let Ping { quiet, verbose, dry_run: dry, .. } = *asked;
     let leaves = Leaves { report, changed: None, quiet, verbose, dry };
-    leaves.after("ping", |known| Ok((announce(asked, &leaves, known)?, 0)))
+    let file = site_file(&asked.place);
+    let site = named_site(file.as_deref(), &asked.output);
+    leaves.spare(&asked.place.articles, file.as_deref(), site.as_ref().ok())?;
+    leaves.after("ping", |known| Ok((announce(asked, &site?.0, &leaves, known)?, 0)))
 }
 
 /// Finds what is to be announced, tells the hub, and prints.
-fn announce(asked: &Ping, leaves: &Leaves, known: &mut Known) -> Result<Report, Stop> {
+fn announce(asked: &Ping, site: &Site, leaves: &Leaves, known: &mut Known) -> Result<Report, Stop> {
     let taken = leaves.take_standard_output();
     if !hub::BUILT {
         return Err(Stop::new(hub::NOT_BUILT, hub::BUILD_IT));
     }
-    let file = site_file(&asked.place);
-    let site = Site::load(file.as_deref(), &overrides(&asked.output))?;
     known.out = Some(site.out.clone());
     known.base_url = Some(site.base_url.clone());
     if site.hub.is_none() {
@@ -350,11 +391,11 @@ fn announce(asked: &Ping, leaves: &Leaves, known: &mut Known) -> Result<Report, 
     } else {
         aside::read(&asked.changed)?
     };
-    let topics = hub::topics(&changed, &site, folder.used.then_some(&folder.published));
+    let topics = hub::topics(&changed, site, folder.used.then_some(&folder.published));
     let mut report = Report::default();
-    report.diagnostics.extend(hub::of_another_place(&changed, &site, &shown(&asked.changed)));
-    say_findings(&report.diagnostics, least(asked.quiet, asked.verbose), None, taken);
-    tell_hub(&site, &topics, leaves, &mut report);
+    report.diagnostics.extend(hub::of_another_place(&changed, site, &shown(&asked.changed)));
+    say_findings(&report.diagnostics, least(asked.quiet, asked.verbose), None, true, taken);
+    tell_hub(site, &topics, leaves, &mut report);
     Ok(report)
 }
 
@@ -371,7 +412,7 @@ fn tell_hub(site: &Site, topics: &[Link], leaves: &Leaves, report: &mut Report) 
     report.pings = hub::ping(hub, topics);
     let file = site.file.as_deref().unwrap_or(Path::new(site::FILE_NAME));
     let findings = hub::findings(hub, &report.pings, file);
-    say_findings(&findings, least(leaves.quiet, leaves.verbose), None, taken);
+    say_findings(&findings, least(leaves.quiet, leaves.verbose), None, true, taken);
     report.diagnostics.extend(findings);
     let told: Vec<_> = report.pings.iter().filter(|ping| ping.failure.is_none()).collect();
     if leaves.verbose {
@@ -384,6 +425,13 @@ fn tell_hub(site: &Site, topics: &[Link], leaves: &Leaves, report: &mut Report) 
         let of_all = if told.len() == topics.len() { all } else { format!("{} of {all}", told.len()) };
         tell(taken, &format!("{} told of {of_all}", hub.authority()));
     }
+}
+
+/// The site that a file tells of, and where its articles are if it says so.
+fn named_site(file: Option<&Path>, output: &Output) -> Result<(Site, Vec<PathBuf>), Stop> {
+    let site = Site::load(file, &overrides(output))?;
+    let articles = site.articles.clone();
+    Ok((site, articles))
 }
 
 fn overrides(output: &Output) -> Overrides {
@@ -420,10 +468,37 @@ fn leave(file: &Path, text: &str, known: &Known, changes: &Changes) -> Result<()
         };
     }
     if known.out.as_deref().is_some_and(|out| is_published(file, out, changes)) {
-        let (message, help) = ("this file is published, and is not written over", "name another file");
-        return Err(FolderError::new(file, message, help).into());
+        return Err(not_written_over(file, PUBLISHED));
     }
     Ok(aside::write(file, text)?)
+}
+
+/// Refuses to put what is for other programs in the place of the site file, of an article, or of what is published: what is
+/// there already would be lost, and is not feedmill's to lose. `site` is what the site file says, if it can be read.
+fn spare(file: &Path, given: &[PathBuf], site_file: Option<&Path>, site: Option<&(Site, Vec<PathBuf>)>) -> Result<(), Stop> {
+    let Ok(place) = file.canonicalize() else { return Ok(()) };
+    if is_standard_output(file) {
+        return Ok(());
+    }
+    let real = |path: &Path| path.canonicalize().ok();
+    if site_file.and_then(real).is_some_and(|site_file| site_file == place) {
+        return Err(not_written_over(file, "this is the site file, and it is not written over"));
+    }
+    if site.is_some_and(|(site, _)| is_published(file, &site.out, &Changes::default())) {
+        return Err(not_written_over(file, PUBLISHED));
+    }
+    let folders = site.map_or_else(|| articles(given, site_file, &[]), |(_, folders)| folders.clone());
+    if folders.iter().any(|folder| real(folder).is_some_and(|folder| place.starts_with(folder))) && !aside::is_left(file) {
+        let message = "this file is among the articles and nothing that feedmill left there, and it is not written over";
+        return Err(not_written_over(file, message));
+    }
+    Ok(())
+}
+
+const PUBLISHED: &str = "this file is published, and is not written over";
+
+fn not_written_over(file: &Path, why: &str) -> Stop {
+    FolderError::new(file, why, "name another file").into()
 }
 
 /// Whether a file of that name is one that feedmill publishes.
@@ -471,27 +546,53 @@ fn carry_out(
         program: program(),
         cache: cache.as_deref(),
     };
-    let report = watched(&progress, "files read", common.quiet, || build(&request))?;
+    let mut report = watched(&progress, "files read", common.quiet, || build(&request))?;
+    if status_of(&report, run) == 0 {
+        report.diagnostics.extend(without_address(&request));
+        report.diagnostics.sort_by(Diagnostic::order);
+    }
     print(&report, common, run, &request, leaves);
     Ok(report)
 }
 
-/// The site, and the folders to read: the command line's, else the site file's.
-fn site(place: &Place, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
-    let file = site_file(place);
+/// That feeds go out with addresses that lead nowhere: whoever has not been told does not see it before a subscriber does. A
+/// preview is for this machine.
+fn without_address(request: &Request) -> Option<Diagnostic> {
+    let site = request.site;
+    // A check takes no address; the variable is for the builds.
+    let by_variable = request.action == Action::Check && std::env::var_os(BASE_URL).is_some_and(|value| !value.is_empty());
+    if site.base_url_given || by_variable || request.clock.preview {
+        return None;
+    }
+    let message = format!("`base_url` is not set, and every address of the feeds begins with {}", site::DEFAULT_BASE_URL);
+    let help = format!(
+        "write in {} where the output folder is served (`feedmill init` writes one), or give `build` a `--base-url`",
+        site::FILE_NAME
+    );
+    let file = site.file.as_deref().unwrap_or(Path::new(site::FILE_NAME));
+    Some(Diagnostic::of_file(Severity::Warning, &shown(file), message, help))
+}
+
+/// The folders to read: those of the command line, else those that the site file names, else its own.
+fn articles(given: &[PathBuf], file: Option<&Path>, named: &[PathBuf]) -> Vec<PathBuf> {
+    if !given.is_empty() {
+        return given.to_vec();
+    }
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    let folder = file.and_then(Path::parent).unwrap_or(Path::new("."));
+    vec![if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }]
+}
+
+/// The site, and the folders to read.
+fn site(place: &Place, file: Option<&Path>, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
     if place.articles.is_empty() && file.is_none() {
         let help = "write `feedmill build FOLDER`, or name it in a site file (`feedmill init` writes one)";
         return Err(Stop::new("which folder holds the articles?", help));
     }
-    let site = Site::load(file.as_deref(), overrides)?;
-    let articles = if !place.articles.is_empty() {
-        place.articles.clone()
-    } else if !site.articles.is_empty() {
-        site.articles.clone()
-    } else {
-        let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
-        vec![if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }]
-    };
+    let site = Site::load(file, overrides)?;
+    let articles = articles(&place.articles, file, &site.articles);
     Ok((site, articles))
 }
 
@@ -517,13 +618,18 @@ fn program() -> u64 {
     std::env::current_exe().ok().and_then(stamp).unwrap_or(0)
 }
 
+/// A bare number that is a time: from 2001 to the year 9999. A shorter one is a year, and a longer one is of milliseconds.
+const SECONDS: std::ops::RangeInclusive<i64> = 1_000_000_000..=253_402_300_799;
+
 /// The run's one reading of the clock.
 fn now(common: &Common, site: &Site) -> Result<DateTime<Utc>, Stop> {
     if let Some(given) = &common.now {
-        let seconds = given.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let seconds = given.parse().ok().filter(|seconds| SECONDS.contains(seconds));
+        let name = if common.now_by_variable { "FEEDMILL_NOW" } else { "--now" };
         return seconds
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
             .or_else(|| read::date::parse(given, site.zone))
-            .ok_or_else(|| Stop::new("`--now` is not a time that can be read", "write it like 2020-11-20T12:00:00Z"));
+            .ok_or_else(|| Stop::new(&format!("`{name}` is not a time that can be read"), "write it like 2020-11-20T12:00:00Z"));
     }
     match std::env::var("SOURCE_DATE_EPOCH") {
         Err(_) => Ok(Utc::now()),
@@ -571,7 +677,7 @@ fn print(report: &Report, common: &Common, run: &Run, request: &Request, leaves:
     // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
     let asked = request.action != Action::Publish || common.verbose || under_github_actions() || std::io::stderr().is_terminal();
     let told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
-    say_findings(&report.diagnostics, least(common.quiet, common.verbose), told, taken);
+    say_findings(&report.diagnostics, least(common.quiet, common.verbose), told, status_of(report, run) == 0, taken);
     if common.verbose {
         for (path, reason) in &report.others {
             tell(taken, &format!("{}: not an article: {reason}", shown(path)));
@@ -594,14 +700,6 @@ fn print(report: &Report, common: &Common, run: &Run, request: &Request, leaves:
     }
     if (is_watched(taken) || common.verbose) && !common.quiet {
         tell(taken, &summary(report, run));
-        if run.action != Action::Check && !site.base_url_given {
-            let hint = format!(
-                "hint: addresses begin with {}; set `base_url` in {} (`feedmill init` writes one)",
-                site::DEFAULT_BASE_URL,
-                site::FILE_NAME
-            );
-            tell(taken, &hint);
-        }
     }
 }
 
@@ -615,11 +713,16 @@ fn tell_feed(feed: &FeedChange, place: &str, dry: bool, taken: bool) {
     }
 }
 
-/// Prints findings, but to nobody in particular only what was not told of late.
-fn say_findings(diagnostics: &[Diagnostic], least: Severity, mut told: Option<Told>, taken: bool) {
+/// Prints findings, but to nobody in particular only what was not told of late. The errors of a run that does not succeed are
+/// always told: they are why.
+fn say_findings(diagnostics: &[Diagnostic], least: Severity, mut told: Option<Told>, succeeds: bool, taken: bool) {
     let annotate = under_github_actions();
-    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
-        if told.as_ref().is_none_or(|told| told.is_news(diagnostic)) {
+    for diagnostic in diagnostics {
+        let is_news = told.as_mut().is_none_or(|told| told.is_news(diagnostic));
+        if diagnostic.severity > least {
+            continue;
+        }
+        if is_news || (!succeeds && diagnostic.severity == Severity::Error) {
             let said = say_error(&diagnostic.to_string());
             if let Some(told) = told.as_mut().filter(|_| said) {
                 told.remember(diagnostic);
@@ -629,7 +732,10 @@ fn say_findings(diagnostics: &[Diagnostic], least: Severity, mut told: Option<To
             tell(taken, &annotation(diagnostic));
         }
     }
-    if let Some(told) = told {
+    if let Some(mut told) = told {
+        if succeeds {
+            told.forget();
+        }
         told.keep();
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! It holds no time of a run and nothing else about one: the same feeds have the same manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use crate::error::safe;
+use crate::host;
 use crate::link::{EntryId, Fingerprint};
 use crate::topic::{Slug, TopicKey};
 
@@ -32,6 +34,9 @@ pub struct Manifest {
     pub files: BTreeMap<String, File>,
     /// Every feed, by key.
     pub feeds: BTreeMap<TopicKey, Feed>,
+    /// Where something is written for a host, relative to the output folder, which it may lie above: so that it can go when the
+    /// host does. No more is known of these files, since they may be the owner's too.
+    pub host_files: BTreeSet<String>,
 }
 
 /// One file.
@@ -109,11 +114,12 @@ impl Manifest {
         self.feeds.get(key)?.slug.as_ref()
     }
 
-    /// Every folder that holds a feed, of a topic that has it or one that had it.
+    /// Every name at the top that no other topic can have for its folder: of the folder of a feed, of a topic that has it or one
+    /// that had it, and of a file that stands where the folder would, in upper or lower case.
     pub fn slugs(&self) -> impl Iterator<Item = Slug> {
-        let folders =
-            self.files.keys().filter_map(|path| path.split_once('/')).filter_map(|(folder, _)| Slug::parse(folder).ok());
-        self.feeds.values().filter_map(|feed| feed.slug.clone()).chain(folders)
+        let names = self.files.keys().filter_map(|path| path.split('/').next());
+        let names = names.filter_map(|name| Slug::parse(&name.to_lowercase()).ok());
+        self.feeds.values().filter_map(|feed| feed.slug.clone()).chain(names)
     }
 
     /// Reads the file. `Err`: why it is no manifest of this form.
@@ -121,6 +127,11 @@ impl Manifest {
         let wire: Wire = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         if wire.feedmill != FORM {
             return Err(format!("it has form {}, and this program knows form {FORM}", wire.feedmill));
+        }
+        let files = wire.files.iter().map(|file| &file.path).filter(|path| !is_ours(path));
+        let strange = files.chain(wire.host_files.iter().filter(|path| !is_for_a_host(path))).next();
+        if let Some(strange) = strange {
+            return Err(format!("`{}` is no path of a file that feedmill writes", safe(strange)));
         }
         let mut feeds = BTreeMap::new();
         for feed in wire.feeds {
@@ -138,8 +149,8 @@ impl Manifest {
             (path, File { sha256, bytes, content_type, feed: feed.as_deref().map(TopicKey::of), source, left })
         };
         let files = wire.files.into_iter().map(file).collect();
-        let Wire { site, site_file, preview, selection, .. } = wire;
-        Ok(Self { site, site_file, preview, selection, files, feeds })
+        let Wire { site, site_file, preview, selection, host_files, .. } = wire;
+        Ok(Self { site, site_file, preview, selection, files, feeds, host_files })
     }
 
     /// The bytes of the file: a line for each file and each entry, so that a change can be seen in a diff.
@@ -147,12 +158,17 @@ impl Manifest {
     pub fn bytes(&self) -> Vec<u8> {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut text = format!(
-            "{{\n\"feedmill\": {FORM},\n\"site\": {},\n\"site_file\": {},\n\"preview\": {},\n\"selection\": {},\n\"files\": [",
+            "{{\n\"feedmill\": {FORM},\n\"site\": {},\n\"site_file\": {},\n\"preview\": {},\n\"selection\": {},",
             quoted(&self.site),
             self.site_file,
             self.preview,
             quoted(&self.selection)
         );
+        if !self.host_files.is_empty() {
+            let paths: Vec<&str> = self.host_files.iter().map(String::as_str).collect();
+            let _ = write!(text, "\n\"host_files\": {},", list(&paths));
+        }
+        text.push_str("\n\"files\": [");
         let mut comma = "";
         for (path, file) in &self.files {
             let (sha256, content_type) = (quoted(&file.sha256), quoted(&file.content_type));
@@ -200,6 +216,21 @@ impl Manifest {
     }
 }
 
+/// Whether a path can be that of a file of ours: what the manifest lists may be taken away, and somebody else may have written in
+/// it. Names between single slashes, none of which leads elsewhere or is hidden.
+fn is_ours(path: &str) -> bool {
+    let is_name = |name: &str| {
+        let strange = |c: char| c.is_control() || ['\\', ':'].contains(&c);
+        !name.is_empty() && !name.starts_with('.') && !name.contains(strange)
+    };
+    path.split('/').all(is_name)
+}
+
+/// Whether a path leads to a file for a host, in the output folder or in one above it.
+fn is_for_a_host(path: &str) -> bool {
+    host::FILES.contains(&path.trim_start_matches("../"))
+}
+
 /// A list of texts, on one line.
 fn list(texts: &[&str]) -> String {
     let quoted: Vec<String> = texts.iter().map(|text| serde_json::Value::from(*text).to_string()).collect();
@@ -216,6 +247,8 @@ struct Wire {
     preview: bool,
     #[serde(default)]
     selection: String,
+    #[serde(default)]
+    host_files: BTreeSet<String>,
     files: Vec<WireFile>,
     feeds: Vec<WireFeed>,
 }
@@ -295,6 +328,7 @@ mod tests {
             ]
             .into(),
             feeds: [(TopicKey::all(), Feed::default()), (TopicKey::of("AI"), ai)].into(),
+            host_files: ["../../_headers".to_owned(), ".htaccess".to_owned()].into(),
         }
     }
 
@@ -302,6 +336,47 @@ mod tests {
     fn a_manifest_comes_back_as_it_was() {
         for manifest in [manifest(), Manifest::default()] {
             assert_eq!(Manifest::parse(&manifest.bytes()), Ok(manifest));
+        }
+    }
+
+    /// What is listed may be taken away: nothing elsewhere, and nothing of others.
+    #[test]
+    fn a_manifest_names_no_file_elsewhere() {
+        let with = |path: &str| {
+            let manifest = manifest();
+            let files = [(path.to_owned(), File::default())].into();
+            Manifest::parse(&Manifest { files, ..manifest }.bytes())
+        };
+        for path in ["rss.xml", "ai/rss.xml", "old/blog/feed", "assets/theme-00ff.css", "a~b_c.d-e"] {
+            assert!(with(path).is_ok(), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/etc/passwd",
+            "../secret.gz",
+            "ai/../../secret.gz",
+            "..",
+            ".",
+            "./rss.xml",
+            "ai//rss.xml",
+            "ai/",
+            "ai/.",
+            ".git/config.gz",
+            ".htaccess",
+            ".feedmill-run/1",
+            "..\\secret.gz",
+            "C:secret.gz",
+            "C:\\secret.gz",
+            "a\0b",
+            "a\nb",
+        ] {
+            assert_eq!(with(path), Err(format!("`{}` is no path of a file that feedmill writes", safe(path))));
+        }
+        for path in ["../secret", "/_headers", "a/_headers", "../../", "../.htaccess/x", "x_headers"] {
+            let manifest = Manifest { host_files: [path.to_owned()].into(), ..manifest() };
+            let said = format!("`{path}` is no path of a file that feedmill writes");
+            assert_eq!(Manifest::parse(&manifest.bytes()), Err(said));
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::encoding::Encoding;
 use crate::error::FolderError;
-use crate::format::{self, Formats};
+use crate::format::{self, Format, Formats};
 use crate::manifest::{self, Manifest};
 use crate::report::Changes;
 use crate::topic::Slug;
@@ -65,8 +65,8 @@ impl Folder {
     pub fn claim<'p>(&self, feeds: impl IntoIterator<Item = (&'p str, &'p str)>, adopt: bool) -> Result<(), FolderError> {
         for (path, id) in feeds.into_iter().chain([(manifest::FILE_NAME, "")]) {
             let file = self.path.join(path);
-            let folder = file.parent().filter(|folder| *folder != self.path);
-            let problem = folder.and_then(|folder| in_the_way(folder, false)).or_else(|| in_the_way(&file, true));
+            let problem = folders(&self.path, path).find_map(|folder| in_the_way(&folder, false));
+            let problem = problem.or_else(|| in_the_way(&file, true));
             if let Some(problem) = problem {
                 return Err(problem);
             }
@@ -101,6 +101,16 @@ impl Folder {
     #[must_use]
     pub fn start(&self, path: &str) -> String {
         start(&self.path.join(path))
+    }
+
+    /// Folders for topics in which a feed of ours lies, as far as it says so.
+    #[must_use]
+    pub fn feed_folders(&self) -> BTreeSet<Slug> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let slugs = folders.filter_map(|entry| Slug::parse(entry.file_name().to_str()?).ok());
+        let is_ours = |slug: &Slug| Format::ALL.iter().any(|format| format::is_marked(&self.start(&format.path(Some(slug)))));
+        slugs.filter(is_ours).collect()
     }
 
     /// What a file holds, if it can be read.
@@ -143,7 +153,16 @@ pub fn refuse_file(path: &Path) -> Result<(), FolderError> {
     if path.exists() && !path.is_dir() {
         return Err(FolderError::new(path, "the output folder is a file", "choose another folder with `--out`"));
     }
+    if path.is_symlink() && !path.exists() {
+        let help = "make the folder that it leads to, or choose another one with `--out`";
+        return Err(FolderError::new(path, "the output folder is a symbolic link that leads nowhere", help));
+    }
     Ok(())
+}
+
+/// Every folder between the output folder and a file in it, from the top.
+fn folders(out: &Path, path: &str) -> impl Iterator<Item = PathBuf> {
+    path.match_indices('/').map(move |(at, _)| out.join(&path[..at]))
 }
 
 /// What is wrong with what lies where a folder or a file of ours goes; nothing is wrong with nothing.

@@ -47,6 +47,9 @@ pub(crate) struct Mill<'a> {
     pub(crate) stage: &'a Stage<'a>,
 }
 
+/// Folders that are named in one finding; of more, there is a count.
+const NAMED: usize = 5;
+
 /// What was made; whatever the order, the same.
 #[derive(Default)]
 struct Done {
@@ -106,6 +109,7 @@ impl Mill<'_> {
         let Self { request, folder, .. } = self;
         let site = request.site;
         self.claim()?;
+        let lost = self.manifest_is_lost();
         let mut done = self.every_feed();
         if let Some((_, error)) = std::mem::take(&mut done.errors).into_iter().next() {
             return Err(error);
@@ -118,6 +122,7 @@ impl Mill<'_> {
             selection: site.selection.clone(),
             files: std::mem::take(&mut done.files),
             feeds: std::mem::take(&mut done.feeds),
+            host_files: BTreeSet::new(),
         };
         let mut manifest = publish::succeed(folder, next, &self.led(), &mut done.changes);
         self.leave(&mut manifest, &mut done)?;
@@ -127,7 +132,11 @@ impl Mill<'_> {
             done.add(more);
         }
         self.unmade(&mut manifest, &mut done.changes);
-        self.hosting(&manifest, &mut done)?;
+        if lost {
+            self.begin_anew(&mut manifest, &mut done);
+        }
+        report.told_once |= lost;
+        self.hosting(&mut manifest, &mut done)?;
         let (kept, left) = self.kept(&mut manifest, &done);
         self.put_manifest(&manifest, &mut done.changes)?;
 
@@ -151,24 +160,13 @@ impl Mill<'_> {
 
     /// Refuses what is in the way of the feeds, before anything is written.
     fn claim(&self) -> Result<(), FolderError> {
-        let Self { request, folder, grouping, .. } = self;
+        let Self { request, folder, .. } = self;
         let site = request.site;
         let all = link::feed_id(&site.id, TopicKey::all().as_str());
-        let mut files: Vec<(String, &str)> = Vec::new();
-        for plan in &grouping.feeds {
-            let id = plan.topic.map_or(all.as_str(), |topic| grouping.topics[topic].feed_id.as_str());
-            for &format in &site.formats.feeds {
-                let own = format.path(grouping.slug(plan));
-                let copies = self.copies(plan, format).into_iter().filter(|copy| *copy != own).collect::<Vec<_>>();
-                files.extend(std::iter::once(own).chain(copies).map(|path| (path, id)));
-            }
-        }
+        let mut files = self.documents(&all);
         files.extend(site.formats.opml.then(|| (Formats::OPML_FILE_NAME.to_owned(), "")));
         files.extend(self.page_paths().into_iter().map(|path| (path, "")));
-        distinct(&files).map_err(|(path, message)| {
-            let help = "write another path in `also`, or another `slug` or `former`, in the site file";
-            FolderError::new(&site.out.join(path), message, help)
-        })?;
+        distinct(&files).map_err(|clash| self.crowded(&clash))?;
         let compressed = |(path, id): &(String, &'_ str)| {
             site.precompress.iter().map(|encoding| (format!("{path}{}", encoding.ending()), (*id).to_owned())).collect::<Vec<_>>()
         };
@@ -195,6 +193,78 @@ impl Mill<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Two files that want one place. Where the site file says it of one of them, that is where it can be said otherwise.
+    fn crowded(&self, clash: &Clash) -> FolderError {
+        let site = self.request.site;
+        let Clash { path, below } = clash;
+        let is_meant = |also: &&Also| {
+            let also = also.path.to_lowercase();
+            also == path.to_lowercase() || below.as_ref().is_some_and(|below| also == *below)
+        };
+        let also = site.also.iter().chain(site.topics.values().flat_map(|rules| &rules.also));
+        let message = match below {
+            None => format!("two files would be at `{path}`"),
+            Some(below) => format!("a file would be at `{path}`, and a folder for {below}"),
+        };
+        match (also.filter(is_meant).max_by_key(|also| also.place), &site.file) {
+            (Some(Also { place: (line, column), .. }), Some(file)) => {
+                let place = PathBuf::from(format!("{}:{line}:{column}", shown(file)));
+                FolderError::new(&place, message, "write another path here, or give the topic another `slug`")
+            }
+            _ => FolderError::new(&site.out, message, "write another `slug` or `former` in the site file"),
+        }
+    }
+
+    /// Where every document of a feed goes, and the id of its feed; `all` is that of the feed of all topics.
+    fn documents<'s>(&'s self, all: &'s str) -> Vec<(String, &'s str)> {
+        let Self { request, grouping, .. } = self;
+        let mut documents = Vec::new();
+        for plan in &grouping.feeds {
+            let id = plan.topic.map_or(all, |topic| grouping.topics[topic].feed_id.as_str());
+            for &format in &request.site.formats.feeds {
+                let own = format.path(grouping.slug(plan));
+                let copies = self.copies(plan, format).into_iter().filter(|copy| *copy != own).collect::<Vec<_>>();
+                documents.extend(std::iter::once(own).chain(copies).map(|path| (path, id)));
+            }
+        }
+        documents
+    }
+
+    /// Whether feeds of this site are here without the manifest, which is written with them.
+    fn manifest_is_lost(&self) -> bool {
+        let all = link::feed_id(&self.request.site.id, TopicKey::all().as_str());
+        let is_here = |(path, id): (String, &str)| {
+            let start = self.folder.start(&path);
+            format::is_marked(&start) && format::feed_id(&start).is_none_or(|other| other == id)
+        };
+        !self.folder.used && self.documents(&all).into_iter().any(is_here)
+    }
+
+    /// Says what was lost with the manifest, and takes away compressed files that would never be made again: a server would
+    /// show them instead of what is new.
+    fn begin_anew(&self, manifest: &mut Manifest, done: &mut Done) {
+        let siblings = |path: &String| encoding::Encoding::ALL.map(|encoding| format!("{path}{}", encoding.ending()));
+        let is_left = |path: &String| !manifest.files.contains_key(path) && format::is_marked(&self.folder.start(path));
+        let left: Vec<String> = manifest.files.keys().flat_map(siblings).filter(is_left).collect();
+        for path in left {
+            self.remove(&path, manifest, &mut done.changes);
+        }
+        let message = "this file is gone, and feeds of this site are here: it is written anew, without the dates at which entries \
+                       came, the folders of renamed topics, and feeds whose topics have gone";
+        let help = "put it back if there is a copy of it, and keep it with the feeds";
+        done.diagnostics.push(self.about(Severity::Warning, manifest::FILE_NAME, message, help));
+        let known: BTreeSet<Slug> = manifest.slugs().collect();
+        let orphans: Vec<Slug> = self.folder.feed_folders().into_iter().filter(|slug| !known.contains(slug)).collect();
+        if orphans.is_empty() {
+            return;
+        }
+        let mut names: Vec<String> = orphans.iter().take(NAMED).map(|slug| format!("`{slug}`")).collect();
+        names.extend((orphans.len() > NAMED).then(|| format!("{} more", orphans.len() - NAMED)));
+        let message = format!("feeds that are no longer written are in {}, and stay as they are", names.join(", "));
+        let help = "delete them, if nobody subscribes to them; `stale` in the site file is about feeds that are in the manifest";
+        done.diagnostics.push(self.about(Severity::Warning, "", message, help));
     }
 
     /// What the site file says of the topic of a plan.
@@ -467,21 +537,27 @@ impl Mill<'_> {
     }
 }
 
+/// A path that two files want, or one, and a folder for the other that is below it.
+struct Clash {
+    path: String,
+    below: Option<String>,
+}
+
 /// Whether each file has a place of its own, wherever upper and lower case are one, and none is where others want a folder.
-fn distinct(files: &[(String, &str)]) -> Result<(), (String, String)> {
+fn distinct(files: &[(String, &str)]) -> Result<(), Clash> {
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     let reserved = [manifest::FILE_NAME.to_owned(), page::ASSETS.trim_end_matches('/').to_owned()];
     let reserved: Vec<(String, &str)> = reserved.into_iter().map(|path| (path, "")).collect();
     for (path, _) in reserved.iter().chain(files) {
         if taken.insert(path.to_lowercase(), path).is_some() {
-            return Err((path.clone(), "two files would have this name".to_owned()));
+            return Err(Clash { path: path.clone(), below: None });
         }
     }
     for path in taken.keys() {
         let mut above = path.as_str();
         while let Some((folder, _)) = above.rsplit_once('/') {
             if taken.contains_key(folder) {
-                return Err((folder.to_owned(), format!("a file would be here, and a folder for {path}")));
+                return Err(Clash { path: folder.to_owned(), below: Some(path.clone()) });
             }
             above = folder;
         }

@@ -134,6 +134,8 @@ pub struct Also {
     pub path: String,
     /// Of which format: one that is written.
     pub format: Format,
+    /// Where the site file says so: line and column, or 0.
+    pub place: (usize, usize),
 }
 
 /// What becomes of a feed whose topic has gone.
@@ -352,9 +354,9 @@ struct Wire {
     formats: Option<Spanned<Vec<Spanned<String>>>>,
     browser_style: Option<bool>,
     theme: Option<WireTheme>,
-    also: Option<Said>,
+    also: Option<Spanned<Said>>,
     stale: Option<Spanned<String>>,
-    precompress: Option<Said>,
+    precompress: Option<Spanned<Said>>,
     ttl: Option<Spanned<i64>>,
     cache_control: Option<Spanned<String>>,
     host: Option<Spanned<String>>,
@@ -363,9 +365,15 @@ struct Wire {
     hub: Option<Spanned<String>>,
 }
 
-/// One text or several, each with its place; in a map, each with what is said of it.
-#[derive(Default)]
-struct Said(Vec<(Spanned<String>, Option<Spanned<String>>)>);
+/// One text or several, each with its place; in a map, each with what is said of it. Or something else, which has no place of
+/// its own to be refused at.
+enum Said {
+    Texts(Vec<Text>),
+    Other,
+}
+
+/// A text, and what is said of it.
+type Text = (Spanned<String>, Option<Spanned<String>>);
 
 impl<'de> Deserialize<'de> for Said {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -384,25 +392,41 @@ impl<'de> Visitor<'de> for SaidVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Said, E> {
-        // The place of the value is all that is lost: there is only one.
+        // It is that of the value.
         let nowhere = serde_yaml::Location::UNKNOWN;
-        Ok(Said(vec![(Spanned::new(text.to_owned(), nowhere, nowhere), None)]))
+        Ok(Said::Texts(vec![(Spanned::new(text.to_owned(), nowhere, nowhere), None)]))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Said, E> {
+        Ok(Said::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Said, E> {
+        Ok(Said::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Said, E> {
+        Ok(Said::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Said, E> {
+        Ok(Said::Other)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Said, A::Error> {
-        let mut said = Said::default();
+        let mut texts = Vec::new();
         while let Some(text) = list.next_element()? {
-            said.0.push((text, None));
+            texts.push((text, None));
         }
-        Ok(said)
+        Ok(Said::Texts(texts))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Said, A::Error> {
-        let mut said = Said::default();
+        let mut texts = Vec::new();
         while let Some((text, of_it)) = map.next_entry()? {
-            said.0.push((text, Some(of_it)));
+            texts.push((text, Some(of_it)));
         }
-        Ok(said)
+        Ok(Said::Texts(texts))
     }
 }
 
@@ -434,12 +458,12 @@ struct WireRelated {
 #[serde(deny_unknown_fields, default)]
 struct WireTopic {
     slug: Option<Spanned<String>>,
-    former: Option<Vec<Spanned<String>>>,
+    former: Option<Spanned<Said>>,
     key: Option<Spanned<String>>,
     title: Option<String>,
     description: Option<String>,
     content: Option<Spanned<String>>,
-    also: Option<Said>,
+    also: Option<Spanned<Said>>,
 }
 
 /// A list, or the one thing that stands for a list of one.
@@ -548,7 +572,7 @@ impl Check<'_> {
             theme: self.theme(folder, &wire.theme.unwrap_or_default())?,
             also,
             stale: self.stale(wire.stale.as_ref())?,
-            precompress: self.precompress(&wire.precompress.unwrap_or_default())?,
+            precompress: self.precompress(wire.precompress)?,
             ttl: self.ttl(wire.ttl.as_ref())?,
             cache_control: self.cache_control(wire.cache_control.as_ref())?,
             deployment,
@@ -836,28 +860,37 @@ impl Check<'_> {
         }
     }
 
-    fn precompress(&self, given: &Said) -> Result<Vec<Encoding>, SiteError> {
-        let encoding = |(name, more): &(Spanned<String>, Option<_>)| {
+    /// The texts that a key has.
+    fn texts(&self, name: &str, given: Option<Spanned<Said>>, example: &str) -> Result<Vec<Text>, SiteError> {
+        let Some(given) = given else { return Ok(Vec::new()) };
+        let place = Spanned::new((), given.referenced, given.defined);
+        let Said::Texts(texts) = given.value else {
+            let message = format!("`{name}` wants a text or a list of texts");
+            return Err(self.error(Some(&place), message, format!("write it like `{name}: {example}`")));
+        };
+        let placed = |(text, of_it): Text| {
+            let is_lost = text.referenced == serde_yaml::Location::UNKNOWN;
+            (if is_lost { Spanned::new(text.value, place.referenced, place.defined) } else { text }, of_it)
+        };
+        Ok(texts.into_iter().map(placed).collect())
+    }
+
+    fn precompress(&self, given: Option<Spanned<Said>>) -> Result<Vec<Encoding>, SiteError> {
+        let encoding = |(name, more): &Text| {
             let known = Encoding::ALL.into_iter().find(|encoding| encoding.name() == name.value && more.is_none());
             known.ok_or_else(|| self.choice("precompress", Some(name), &Encoding::ALL.map(Encoding::name)))
         };
-        let mut encodings = given.0.iter().map(encoding).collect::<Result<Vec<_>, _>>()?;
+        let given = self.texts("precompress", given, "[gzip, brotli]")?;
+        let mut encodings = given.iter().map(encoding).collect::<Result<Vec<_>, _>>()?;
         encodings.sort_unstable();
         encodings.dedup();
         Ok(encodings)
     }
 
-    fn also(&self, given: Option<Said>, formats: &Formats) -> Result<Vec<Also>, SiteError> {
-        let one = |(path, format): (Spanned<String>, Option<Spanned<String>>)| {
-            let is_part = |part: &str| {
-                let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
-                !part.is_empty() && part.len() <= 200 && !part.starts_with('.') && part.bytes().all(fits)
-            };
-            let is_path = path.value.split('/').all(is_part) && path.value.len() <= 1000 && Encoding::of(&path.value).is_none();
-            if !is_path {
-                let message = format!("`{}` in `also` is not a path below the output folder", path.value);
-                let help = "write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes";
-                return Err(self.error(Some(&path), message, help));
+    fn also(&self, given: Option<Spanned<Said>>, formats: &Formats) -> Result<Vec<Also>, SiteError> {
+        let one = |(path, format): Text| {
+            if let Some((fault, help)) = no_old_address(&path.value) {
+                return Err(self.error(Some(&path), format!("`{}` in `also` {fault}", path.value), help));
             }
             let known = |name: &&Spanned<String>| Format::ALL.into_iter().find(|format| format.name() == name.value);
             let named = match format.as_ref().map(|name| known(&name).ok_or(name)) {
@@ -873,9 +906,9 @@ impl Check<'_> {
                 let help = "add the format to `formats`, or name another one, as in `also: {feed.xml: rss}`";
                 return Err(self.error(Some(format.as_ref().unwrap_or(&path)), message, help));
             };
-            Ok(Also { path: path.value, format: copied })
+            Ok(Also { place: number(path.referenced), path: path.value, format: copied })
         };
-        given.unwrap_or_default().0.into_iter().map(one).collect()
+        self.texts("also", given, "[feed.xml]")?.into_iter().map(one).collect()
     }
 
     fn topics(
@@ -894,7 +927,12 @@ impl Check<'_> {
                 return Err(self.error(topic.slug.as_ref().or(nothing), message, "keep one of them"));
             }
             let slug = topic.slug.as_ref().map(|slug| self.slug("slug", slug)).transpose()?;
-            let former = topic.former.iter().flatten().map(|slug| self.slug("former", slug)).collect::<Result<Vec<_>, _>>()?;
+            let given = self.texts("former", topic.former, "[old-name]")?;
+            let slug_of = |(slug, of_it): &Text| match of_it {
+                None => self.slug("former", slug),
+                Some(of_it) => Err(self.error(Some(of_it), "`former` is a list of slugs", "write it like `former: [old-name]`")),
+            };
+            let former = given.iter().map(slug_of).collect::<Result<Vec<_>, _>>()?;
             let topic_key = topic.key.as_ref().map(|key| TopicKey::of(&key.value));
             if topic_key == Some(TopicKey::all()) {
                 return Err(self.error(
@@ -903,11 +941,19 @@ impl Check<'_> {
                     "the feed of all topics has the empty key; write any other text",
                 ));
             }
-            let spans = topic.slug.iter().chain(topic.former.iter().flatten());
+            let spans = topic.slug.iter().chain(given.iter().map(|(slug, _)| slug));
             let mut places = BTreeMap::new();
             for (taken, place) in slug.iter().chain(&former).zip(spans) {
                 places.insert(taken.clone(), number(place.referenced));
                 if let Some(other) = slugs.insert(taken.clone(), name.clone()) {
+                    if other == name {
+                        let (message, help) = if slug.as_ref() == Some(taken) {
+                            (format!("`{taken}` is the folder that `{name}` has, and no former one"), "take it out of `former`")
+                        } else {
+                            (format!("`former` of `{name}` has `{taken}` twice"), "keep one of them")
+                        };
+                        return Err(self.error(Some(place), message, help));
+                    }
                     let message = format!("the topics `{other}` and `{name}` have the slug `{taken}` both");
                     return Err(self.error(Some(place), message, "give each a slug of its own"));
                 }
@@ -1001,8 +1047,12 @@ impl Check<'_> {
             let (line, column) = position(text, fault.at);
             return SiteError { path: self.path.to_owned(), line, column, message: fault.message, help: fault.help.to_owned() };
         } else {
-            let key = text.lines().nth(line.saturating_sub(1)).and_then(|line| line.split_once(':'));
-            let key = key.map(|(key, _)| key.trim_matches([' ', '-', '"', '\''])).filter(|key| !key.is_empty());
+            let line_of_it = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+            // The key right before the value, of several on a line; else the first.
+            let before: String = line_of_it.chars().take(column.saturating_sub(1)).collect();
+            let nearest = before.trim_end().strip_suffix(':').and_then(|before| before.rsplit(['{', ',']).next());
+            let key = nearest.or_else(|| line_of_it.split_once(':').map(|(key, _)| key));
+            let key = key.map(|key| key.trim_matches([' ', '-', '"', '\''])).filter(|key| !key.is_empty());
             let message = key.map_or_else(
                 || "a value of another kind is wanted here".to_owned(),
                 |key| format!("`{key}` wants a value of another kind"),
@@ -1011,6 +1061,41 @@ impl Check<'_> {
         };
         SiteError { path: self.path.to_owned(), line, column, message, help }
     }
+}
+
+/// Files that a host takes for its own settings, wherever in the output they lie.
+const OF_HOSTS: [&str; 8] =
+    ["_headers", "_redirects", "_routes.json", "_worker.js", "_config.yml", "cname", "netlify.toml", "web.config"];
+
+/// How files end that a server runs instead of sending them.
+const PROGRAMS: [&str; 11] = ["php", "phtml", "phar", "cgi", "pl", "py", "asp", "aspx", "ashx", "jsp", "shtml"];
+
+/// Why there can be no copy of a feed at a path, and what to do.
+fn no_old_address(path: &str) -> Option<(String, &'static str)> {
+    let is_part = |part: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
+        !["", ".", ".."].contains(&part) && part.len() <= 200 && part.bytes().all(fits)
+    };
+    let lower = path.to_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or_default();
+    let by_redirect = "write another path; the server can lead this one to the feed by a redirect";
+    Some(if !path.split('/').all(is_part) || path.len() > 1000 {
+        let help = "write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes";
+        ("is not a path below the output folder".to_owned(), help)
+    } else if path.split('/').any(|part| part.starts_with('.')) {
+        ("has a name that begins with a dot, which servers and uploads leave out".to_owned(), by_redirect)
+    } else if let Some((encoding, _)) = Encoding::of(&lower) {
+        let help = "write the path of the file itself; `precompress` is for compressed files beside it";
+        (format!("ends as files do that are compressed with {}", encoding.name()), help)
+    } else if OF_HOSTS.contains(&name) {
+        ("is a file that a host takes for its settings".to_owned(), by_redirect)
+    } else if name.rsplit_once('.').is_some_and(|(_, ending)| PROGRAMS.contains(&ending)) {
+        ("is a program to a server, which would run the feed instead of sending it".to_owned(), by_redirect)
+    } else if lower.split('/').next() == Some("assets") {
+        ("lies in the folder of the pages' own files".to_owned(), "write another path")
+    } else {
+        return None;
+    })
 }
 
 /// Stands for what decides which files are articles.

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::in_the_way;
+use super::{folders, in_the_way};
 use crate::error::FolderError;
 use crate::report::Changes;
 
@@ -214,6 +214,8 @@ fn carry_out(out: &Path, steps: &[Step]) -> Result<(), FolderError> {
         }
         let outcome = match step.waits {
             Some(number) => put_in_place(&stage.join(number.to_string()), &target),
+            // It is ours, but what lies behind a link that was put in its way since is not.
+            None if folders(out, &step.path).any(|folder| folder.is_symlink()) => Ok(()),
             None => take_away(&target, out),
         };
         outcome.map_err(|error| {

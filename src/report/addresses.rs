@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::format::Formats;
+use crate::host;
 use crate::link::Link;
 use crate::report::Changes;
-
-/// Files that tell a host how to serve the others: nobody fetches them.
-const OF_THE_HOST: [&str; 6] = [".htaccess", "_headers", "_redirects", ".nojekyll", "feedmill.nginx.conf", "feedmill.caddy"];
 
 /// How the compressed siblings of files end: they are served under the names of the files.
 const COMPRESSED: [&str; 2] = [".gz", ".br"];
@@ -31,7 +29,7 @@ pub fn changed(changes: &Changes, base_url: &Link) -> String {
 /// Whether a file of the output has an address that people or programs fetch.
 fn is_fetched(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    !path.starts_with("../") && !OF_THE_HOST.contains(&name) && !COMPRESSED.iter().any(|ending| name.ends_with(ending))
+    !path.starts_with("../") && !host::FILES.contains(&name) && !COMPRESSED.iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]
@@ -66,7 +64,7 @@ https://example.org/feeds/rss.xml
 
     #[test]
     fn what_nobody_fetches_is_left_out() {
-        let all = [&OF_THE_HOST[..], &["../netlify.toml", "rss.xml.gz", "ai/index.html.br", "rss.xml"]].concat();
+        let all = [&host::FILES[..], &["../netlify.toml", "rss.xml.gz", "ai/index.html.br", "rss.xml"]].concat();
         let expected = "https://example.org/feeds/rss.xml\n";
         assert_eq!(changed(&changes(&all, &[]), &base_url()), expected);
         assert_eq!(changed(&changes(&[], &all), &base_url()), expected);

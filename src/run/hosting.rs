@@ -1,7 +1,8 @@
-//! What the host of the output reads, beside the feeds: written when everything else is, and not in the manifest, since readers do
-//! not need it.
+//! What the host of the output reads, beside the feeds: written when everything else is. The manifest has the names alone, so that
+//! a later run takes out what is for a host that is no longer set.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::{Done, Mill};
@@ -12,8 +13,11 @@ use crate::manifest::Manifest;
 use crate::publish::Folder;
 use crate::publish::stage::Turn;
 use crate::site::{self, Also};
-use crate::write::host::{self, Broken, HostFile, Share};
+use crate::write::host::{self, Broken, HostFile, Rest, Share};
 use crate::write::page;
+
+const STAYS: &str = "what is here for a host that is no longer set stays";
+const BY_HAND: &str = "take the lines from `# feedmill: begin` to `# feedmill: end` out by hand";
 
 impl Mill<'_> {
     /// The deployment for which settings are written in this run. A preview is not deployed.
@@ -36,8 +40,9 @@ impl Mill<'_> {
     }
 
     /// Writes what the host reads, where it differs from what is there.
-    pub(super) fn hosting(&self, manifest: &Manifest, done: &mut Done) -> Result<(), FolderError> {
-        let Done { diagnostics, changes, .. } = done;
+    pub(super) fn hosting(&self, manifest: &mut Manifest, done: &mut Done) -> Result<(), FolderError> {
+        let Done { diagnostics, changes, .. } = &mut *done;
+        let before = &self.folder.published.host_files;
         let site = self.request.site;
         if let Some(Deployment { host, elsewhere: Some(why), .. }) = &site.deployment
             && !self.request.clock.preview
@@ -45,7 +50,12 @@ impl Mill<'_> {
             let message = format!("{why}; nothing is written for {} in this run", host.title());
             diagnostics.push(self.about_the_site(message, "take the option from the command line, or `host` from the site file"));
         }
-        let Some(deployment) = self.deployment() else { return Ok(()) };
+        let Some(deployment) = self.deployment() else {
+            manifest.host_files.clone_from(before);
+            // In a run to elsewhere it stays as it is.
+            return if site.deployment.is_none() { self.take_out(manifest, &BTreeSet::new(), done) } else { Ok(()) };
+        };
+        let mut written = BTreeSet::new();
         let hosting = self.hosting_of(deployment, manifest);
         self.limits(&hosting, "", b"", diagnostics);
         for file in host::files(&hosting) {
@@ -65,6 +75,46 @@ impl Mill<'_> {
             let above = if at_root { "../".repeat(deployment.below.matches('/').count()) } else { String::new() };
             let path = format!("{above}{name}");
             self.put(Turn::List, &path, &bytes, old.is_none_or(|old| old != bytes), changes)?;
+            written.insert(path);
+        }
+        manifest.host_files = before | &written;
+        self.take_out(manifest, &written, done)
+    }
+
+    /// Takes what is ours out of files in which something was written for a host, but those in which it is `written` still. What
+    /// a server is told to read stays: without it, the server would not start.
+    fn take_out(&self, manifest: &mut Manifest, written: &BTreeSet<String>, done: &mut Done) -> Result<(), FolderError> {
+        let left: Vec<String> = manifest.host_files.difference(written).cloned().collect();
+        for path in left {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            if let Err(error) = self.folder.claim([(path.as_str(), "")], true) {
+                done.diagnostics.push(self.about(Severity::Warning, &path, format!("{}; {STAYS}", error.message), error.help));
+                continue;
+            }
+            let file = self.folder.read(&path);
+            if file.is_none() && self.folder.has(&path) {
+                done.diagnostics.push(self.about(Severity::Warning, &path, format!("cannot be read; {STAYS}"), BY_HAND));
+                continue;
+            }
+            match host::rest(name, &file.unwrap_or_default()) {
+                Ok(Some(Rest::Theirs(bytes))) => self.put(Turn::List, &path, &bytes, true, &mut done.changes)?,
+                Ok(Some(Rest::Nothing)) => self.remove(&path, manifest, &mut done.changes),
+                Ok(Some(Rest::Wanted)) => {
+                    let message =
+                        "this file is for a host that is no longer set; it stays as it is, since the server may read it";
+                    let help = "take the line that reads it out of the settings of the server, and delete it then";
+                    done.diagnostics.push(self.about(Severity::Warning, &path, message, help));
+                    continue;
+                }
+                Ok(None) => {}
+                Err(broken) => {
+                    let message = format!("{}; {STAYS}", broken.message);
+                    let about = self.about(Severity::Warning, &path, message, BY_HAND);
+                    done.diagnostics.push(Diagnostic { line: broken.line, column: 1, ..about });
+                    continue;
+                }
+            }
+            manifest.host_files.remove(&path);
         }
         Ok(())
     }

@@ -45,6 +45,32 @@ pub enum Share {
 /// The first line of a file that is wholly ours, by which a later run knows it; it says how the file is used.
 const MARK: &str = "# feedmill: ";
 
+/// What only has to be there says why it is.
+const PRESENCE: &str = "# feedmill: GitHub Pages serves these files as they are.\n";
+
+/// What is left of a file for a host that is no longer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// What others wrote in it.
+    Theirs(Vec<u8>),
+    /// Nothing: all of it was ours.
+    Nothing,
+    /// All of it: a server has been told to read it, and does not start without it.
+    Wanted,
+}
+
+/// What is left of the file of this name, if something in it is ours.
+pub fn rest(name: &str, file: &[u8]) -> Result<Option<Rest>, Broken> {
+    let share = Host::ALL.into_iter().flat_map(names).find(|(known, ..)| *known == name).map(|(.., share)| share);
+    let rest = match share {
+        Some(Share::Whole) => file.starts_with(MARK.as_bytes()).then_some(Rest::Wanted),
+        Some(Share::Presence) => (file == PRESENCE.as_bytes()).then_some(Rest::Nothing),
+        Some(share) => block::cut(file, share)?.map(|rest| if rest.is_empty() { Rest::Nothing } else { Rest::Theirs(rest) }),
+        None => None,
+    };
+    Ok(rest)
+}
+
 /// Every file for a host. One without text has a block only if it had one before.
 #[must_use]
 pub fn files(hosting: &Hosting) -> Vec<HostFile> {
@@ -58,9 +84,7 @@ pub fn files(hosting: &Hosting) -> Vec<HostFile> {
             at_root(rules::HEADERS, Share::Last, rules::headers(hosting)),
             at_root(rules::REDIRECTS, Share::First, rules::redirects(hosting)),
         ],
-        Host::GithubPages => {
-            vec![at_root(".nojekyll", Share::Presence, format!("{MARK}GitHub Pages serves these files as they are.\n"))]
-        }
+        Host::GithubPages => vec![at_root(".nojekyll", Share::Presence, PRESENCE.to_owned())],
     }
 }
 
@@ -167,6 +191,24 @@ mod tests {
         // Not to itself.
         assert_eq!(said(&[("a/index.html", "index.html"), ("index.html", "index.html")])[3..], ["/feeds/index.html /feeds/"]);
         assert_eq!(said(&[("myindex.html", "b/rss.xml")]), ["/feeds/myindex.html /feeds/b/rss.xml"]);
+    }
+
+    /// What is written for any host is known by name, and what is left without it is what others wrote.
+    #[test]
+    fn what_is_ours_is_known_again_when_the_host_is_another() {
+        for host in Host::ALL {
+            for file in files(&hosting(host, "/feeds/")) {
+                assert!(crate::host::FILES.contains(&file.name), "{}", file.name);
+                let written = match file.share {
+                    Share::First | Share::Last => merge(None, &file.text, file.share).expect("in order").expect("a block"),
+                    _ => file.text.into_bytes(),
+                };
+                let expected = if file.share == Share::Whole { Rest::Wanted } else { Rest::Nothing };
+                assert_eq!(rest(file.name, &written), Ok(Some(expected)), "{}", file.name);
+                assert_eq!(rest(file.name, b"theirs\n"), Ok(None), "{}", file.name);
+            }
+        }
+        assert_eq!(rest("rss.xml", b""), Ok(None));
     }
 
     #[test]

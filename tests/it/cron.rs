@@ -10,7 +10,7 @@ use feedmill::publish::lock::{Attempt, Lock};
 use feedmill::publish::stage;
 use feedmill::topic::TopicKey;
 
-use crate::mill::{Mill, files};
+use crate::mill::{Mill, Run, files};
 
 const SITE: &str = "id: x\nbase_url: https://feeds.example.org/\nout: ../feeds\n";
 
@@ -833,15 +833,16 @@ fn copies_of_a_feed_lie_at_its_old_addresses() {
 #[test]
 fn two_files_of_one_name_are_refused() {
     for (site, path) in [
-        ("topics: {AI: {also: [rss.xml]}}\n", "feeds/rss.xml: error: two files would have this name"),
-        ("also: [ai]\n", "feeds/ai: error: a file would be here, and a folder for ai/atom.xml"),
-        ("also: [Feedmill.JSON]\n", "feeds/feedmill.json: error: two files would have this name"),
-        ("topics: {AI: {also: [a.xml]}, Chips: {also: [a.xml]}}\n", "feeds/a.xml: error: two files would have this name"),
+        ("topics: {AI: {also: [rss.xml]}}\n", "4:22: error: two files would be at `rss.xml`"),
+        ("also: ai\n", "4:7: error: a file would be at `ai`, and a folder for ai/atom.xml"),
+        ("also: [Feedmill.JSON]\n", "4:8: error: two files would be at `Feedmill.JSON`"),
+        ("also: [ai/rss.xml/feed]\n", "4:8: error: a file would be at `ai/rss.xml`, and a folder for ai/rss.xml/feed"),
+        ("topics: {AI: {also: [a.xml]}, Chips: {also: [a.xml]}}\n", "4:46: error: two files would be at `a.xml`"),
     ] {
         let mill = many(many(mill(site), "AI", 1..=3), "Chips", 1..=3);
         let run = mill.run("build in").status(2);
-        let expected = "\n  help: write another path in `also`, or another `slug` or `former`, in the site file\n";
-        assert!(run.stderr.to_lowercase().starts_with(path) && run.stderr.ends_with(expected), "{}", run.stderr);
+        let help = "write another path here, or give the topic another `slug`";
+        let _ = run.stderr(&format!("in/feedmill.yaml:{path}\n  help: {help}"));
         assert!(!mill.path("feeds").exists());
     }
 }
@@ -882,7 +883,18 @@ fn compressed_files_lie_beside_what_is_text_and_go_with_it() {
     agrees(&mill);
     // Without the manifest they are known by what is in them.
     let mill = mill.without("feeds/feedmill.json");
-    mill.run("build in").silent();
+    mill.run("build in").tells_of_the_lost_manifest("feeds");
+    agrees(&mill);
+    // So are those that are no longer made; what is not ours stays.
+    let mill = mill.without("feeds/feedmill.json").file("in/feedmill.yaml", SITE).file("feeds/mine.br", "theirs");
+    let mill = mill.file("feeds/index.html.gz", "theirs");
+    mill.run("build in").tells_of_the_lost_manifest("feeds");
+    let left = mill.listing("feeds").into_iter().filter(|path| Encoding::of(path).is_some()).collect::<Vec<_>>();
+    assert_eq!(left, ["index.html.gz", "mine.br"]);
+    let mill = mill
+        .without("feeds/index.html.gz")
+        .without("feeds/mine.br")
+        .file("in/feedmill.yaml", format!("{SITE}precompress: [brotli]\n"));
     agrees(&mill);
     let mill = mill.without("feeds").file("feeds/rss.xml.br", "theirs");
     let run = mill.run("build in").status(2);
@@ -934,6 +946,63 @@ fn the_only_story_leaves_compressed_files_too() {
         assert!(mill.read("feeds/ai/rss.xml").contains("Two"));
         agrees(&mill);
     }
+}
+
+/// What the manifest alone knew is named where it can be told.
+#[test]
+fn a_manifest_that_is_lost_is_told_once() {
+    for formats in ["", "formats: [rss]\n", "formats: [json]\n"] {
+        let mill = many(many(mill(formats), "AI", 1..=3), "Chips", 1..=3).story("in/old.md", "Old", "2020-10-01", "Old");
+        mill.run("build in").silent();
+        let mill = without(mill, "Chips", 1..=3)
+            .without("in/old.md")
+            .without("feeds/feedmill.json")
+            .file("feeds/theirs/rss.xml", "<rss/>");
+        let orphans = "feeds: warning: feeds that are no longer written are in `chips`, `old`, and stay as they are\n  help: delete \
+                       them, if nobody subscribes to them; `stale` in the site file is about feeds that are in the manifest";
+        for arguments in ["build in --dry-run", "build in"] {
+            let run = mill.run(arguments).status(0);
+            let rest = run.stderr.strip_prefix(&format!("{orphans}\n")).unwrap_or_else(|| panic!("{}", run.stderr)).to_owned();
+            Run { stdout: String::new(), stderr: rest, ..run }.tells_of_the_lost_manifest("feeds");
+        }
+        mill.run("build in").silent();
+    }
+    // Where there was none, none is lost.
+    let mill = many(mill(""), "AI", 1..=3).file("feeds/theirs/rss.xml", "<rss/>");
+    mill.run("build in").silent();
+}
+
+/// The folder of a topic that comes is not a file that is there: everything else goes out, and so does the topic.
+#[test]
+fn a_copy_with_the_name_of_a_topic_stops_nothing() {
+    for copy in ["chips", "Chips"] {
+        let mill = many(mill(&format!("also: [feed, {copy}]\n")), "AI", 1..=3);
+        mill.run("build in").silent();
+        let mill = many(mill, "Chips", 4..=5);
+        let _ = mill.run("build in").status(0).stderr(
+            "in/chips-04.md: warning: the topic `Chips` gets the folder `chips-e73ef1`, since `chips` is another topic's\n  help: \
+             choose a `slug` for it under `topics` in the site file",
+        );
+        mill.run("build in").silent();
+        agrees(&mill);
+        for path in [copy, "feed"] {
+            assert_eq!(mill.read(&format!("feeds/{path}")), mill.read("feeds/atom.xml"));
+        }
+    }
+}
+
+/// A manifest in which two topics have one folder was not written so: the one gets another.
+#[test]
+fn a_folder_is_given_to_one_topic_alone() {
+    let mill = many(many(mill("formats: [rss]\n"), "AI", 1..=3), "Chips", 4..=6);
+    mill.run("build in").silent();
+    let damaged = mill.read("feeds/feedmill.json").replace("\"slug\": \"chips\"", "\"slug\": \"ai\"");
+    let mill = mill.file("feeds/feedmill.json", damaged);
+    let run = mill.run("build in").status(0);
+    assert!(run.stderr.contains("the topic `Chips` gets the folder `chips-"), "{}", run.stderr);
+    assert_eq!(count(&mill.read("feeds/ai/rss.xml"), "<title>AI "), 3);
+    let slugs: BTreeSet<_> = manifest(&mill).feeds.into_values().map(|feed| feed.slug).collect();
+    assert_eq!(slugs.len(), 3);
 }
 
 #[test]

@@ -1164,6 +1164,15 @@ fn a_manifest_that_is_none_is_not_replaced() {
             r#"{"feedmill": 2, "site": "", "site_file": false, "preview": false, "files": [], "feeds": []}"#,
             "it has form 2, and this program knows form 1",
         ),
+        // Whoever can write in it must not have files taken away elsewhere.
+        (
+            r#"{"feedmill": 1, "site": "x", "files": [{"path": "../../secret.gz", "sha256": "", "bytes": 1, "content_type": "", "source": ""}], "feeds": []}"#,
+            "`../../secret.gz` is no path of a file that feedmill writes",
+        ),
+        (
+            r#"{"feedmill": 1, "site": "x", "files": [{"path": "/etc/secret.gz", "sha256": "", "bytes": 1, "content_type": "", "source": ""}], "feeds": []}"#,
+            "`/etc/secret.gz` is no path of a file that feedmill writes",
+        ),
     ] {
         let expected = format!(
             "feedmill: out/feedmill.json: this is not a manifest of feedmill: {why}\n  help: if it was damaged, delete it: the next run writes it anew; topics whose folders were decided by it may then get others"
@@ -1247,7 +1256,8 @@ feedmill: which folder holds the articles?
     );
     refuses(&mill, "build news --out out --now tomorrow", time);
     let mill = mill.variable("FEEDMILL_NOW", "yesterday");
-    refuses(&mill, "check news", time);
+    refuses(&mill, "check news", &time.replace("--now", "FEEDMILL_NOW"));
+    refuses(&mill, "check news --now tomorrow", time);
 }
 
 #[test]

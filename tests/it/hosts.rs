@@ -59,10 +59,6 @@ fn each_host_has_its_files_in_their_place() {
         let lines = format!("host: {host}\n{root}out: public/feeds\nbase_url: https://example.org{path}\nformats: [rss]");
         let mill = mill(&lines);
         mill.run("build news --site feedmill.yaml").silent();
-        assert!(
-            !mill.read("public/feeds/feedmill.json").contains("nginx")
-                && !mill.read("public/feeds/feedmill.json").contains("\"_")
-        );
         let feed = |path: &String| path.ends_with("rss.xml") || path.ends_with("feedmill.json");
         mill.listing("public").into_iter().filter(|path| !feed(path)).collect::<Vec<_>>().join(" ")
     };
@@ -83,6 +79,100 @@ fn each_host_has_its_files_in_their_place() {
     // Where the paths do not matter the address may be anywhere.
     assert_eq!(made("github-pages", "host_root: public\n", "/repo/feeds/"), ".nojekyll");
     assert_eq!(made("nginx", "host_root: public\n", "/elsewhere/"), "feeds/feedmill.nginx.conf");
+}
+
+/// What was written for a host goes with it, wherever it lies, and nothing of the owner's does.
+#[test]
+fn what_is_for_a_host_that_is_no_longer_set_goes() {
+    let site = |lines: &str| format!("id: x\nout: public/feeds\nbase_url: https://example.org/feeds/\nformats: [rss]\n{lines}\n");
+    let netlify = "host: netlify\nhost_root: public\ntopics: {AI: {former: [ml]}}";
+    let theirs = "/*\n  X-Frame-Options: DENY";
+    let none = |mill: Mill| mill.file("feedmill.yaml", site("topics: {AI: {former: [ml]}}"));
+    let mill = Mill::new()
+        .story("news/good.md", "Good", "2020-11-10", "AI")
+        .file("feedmill.yaml", site(netlify))
+        .file("public/_headers", theirs);
+    mill.run("build news --site feedmill.yaml").silent();
+    assert!(mill.read("public/_redirects").contains("301"));
+    assert!(mill.read("public/feeds/feedmill.json").contains("\"host_files\": [\"../_headers\", \"../_redirects\"],"));
+    // A run to elsewhere, or without an article, takes nothing away.
+    let before = files(&mill.path("public"));
+    let _ = mill.run("build news --site feedmill.yaml --base-url https://example.org/").status(0);
+    let _ = mill.run("build news --site feedmill.yaml --include-unpublished --out preview").status(0);
+    assert_eq!(mill.read("public/_redirects").as_bytes(), before["_redirects"]);
+    assert!(mill.read("public/feeds/feedmill.json").contains("host_files"));
+
+    let mill = none(mill);
+    let run = mill.run("build news --site feedmill.yaml --dry-run").status(0).stderr("");
+    assert!(run.stdout.contains("would write public/_headers\n") && run.stdout.contains("would remove public/_redirects\n"));
+    let run = mill.run("build news --site feedmill.yaml -v --changed -").status(0);
+    assert!(
+        run.stderr.contains("wrote public/_headers\n") && run.stderr.contains("removed public/_redirects\n"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stdout.contains("_headers") && !run.stdout.contains("_redirects"), "{}", run.stdout);
+    assert_eq!(mill.read("public/_headers"), theirs);
+    assert!(!mill.path("public/_redirects").exists());
+    assert!(!mill.read("public/feeds/feedmill.json").contains("host_files"));
+    mill.run("build news --site feedmill.yaml").silent();
+
+    // From one host to the next: what both write stays.
+    for (from, to, gone, left) in [
+        ("netlify", "cloudflare-pages", "", "../_headers ../_redirects"),
+        ("netlify", "github-pages", "../_headers ../_redirects", "../.nojekyll"),
+        ("github-pages", "netlify", "../.nojekyll", "../_headers ../_redirects"),
+        ("apache", "github-pages", ".htaccess", "../.nojekyll"),
+    ] {
+        let lines = |host: &str| site(&netlify.replace("netlify", host));
+        let mill = Mill::new().story("news/good.md", "Good", "2020-11-10", "AI").file("feedmill.yaml", lines(from));
+        mill.run("build news --site feedmill.yaml").silent();
+        let mill = mill.file("feedmill.yaml", lines(to));
+        mill.run("build news --site feedmill.yaml").silent();
+        let is_there = |path: &&str| mill.path("public/feeds").join(path).exists();
+        assert!(!gone.split_whitespace().any(|path| is_there(&path)), "{from} {to}");
+        assert!(left.split_whitespace().all(|path| is_there(&path)), "{from} {to}");
+        let expected = format!("\"host_files\": [\"{}\"]", left.replace(' ', "\", \""));
+        assert!(mill.read("public/feeds/feedmill.json").contains(&expected), "{from} {to}");
+    }
+}
+
+/// A server that is told to read a file does not start without it: the owner has the first word.
+#[test]
+fn settings_that_a_server_reads_are_named_until_they_are_deleted() {
+    for (host, file) in [("nginx", "feedmill.nginx.conf"), ("caddy", "feedmill.caddy")] {
+        let mill = mill(&format!("host: {host}\nout: out\nformats: [rss]"));
+        mill.run("build news --site feedmill.yaml").silent();
+        let mill = mill.file("feedmill.yaml", "id: x\nout: out\nformats: [rss]\n");
+        let said = format!(
+            "out/{file}: warning: this file is for a host that is no longer set; it stays as it is, since the server may read it\n  \
+             help: take the line that reads it out of the settings of the server, and delete it then"
+        );
+        for _ in 0..2 {
+            let _ = mill.run("build news --site feedmill.yaml").status(0).stderr(&said);
+        }
+        let mill = mill.without(&format!("out/{file}"));
+        mill.run("build news --site feedmill.yaml").silent();
+        assert!(!mill.read("out/feedmill.json").contains("host_files"));
+    }
+}
+
+/// What cannot be told from the rest, or leads elsewhere, is left to the owner, and stops nothing.
+#[test]
+fn what_is_in_doubt_stays_when_the_host_goes() {
+    let none =
+        |mill: Mill| mill.file("feedmill.yaml", format!("id: x\n{}", NETLIFY.replace("host: netlify\nhost_root: public\n", "")));
+    let help = "take the lines from `# feedmill: begin` to `# feedmill: end` out by hand";
+    let broken = mill(NETLIFY);
+    broken.run("build news --site feedmill.yaml").silent();
+    let broken = none(broken.file("public/_headers", "/*\n# feedmill: begin\n"));
+    let _ = broken.run("build news --site feedmill.yaml").status(0).stderr(&format!(
+        "public/_headers:2:1: warning: this begins a block of feedmill that has no end; what is here for a host that is no longer \
+         set stays\n  help: {help}"
+    ));
+    let broken = broken.file("public/_headers", "/*\n");
+    broken.run("build news --site feedmill.yaml").silent();
+    assert_eq!(broken.read("public/_headers"), "/*\n");
 }
 
 /// Whatever an owner has in `_headers`: it stays, and a run with nothing new touches nothing.

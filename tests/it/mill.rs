@@ -8,6 +8,10 @@ use std::process::{Command, Stdio};
 /// The time that every run goes by unless a test says otherwise: ten days after the sample articles.
 pub const NOW: &str = "2020-11-23T00:00:00Z";
 
+/// Where every run is told that its feeds are served, unless a site file says it: what the program takes without either, and
+/// warns of.
+const BASE_URL: (&str, &str) = ("FEEDMILL_BASE_URL", "http://localhost:8000/");
+
 /// A folder in which the program runs.
 pub struct Mill {
     folder: tempfile::TempDir,
@@ -18,7 +22,18 @@ impl Mill {
     /// An empty folder.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { folder, variables: BTreeMap::from([("FEEDMILL_NOW".to_owned(), NOW.to_owned())]) }
+        let variables = [("FEEDMILL_NOW", NOW), BASE_URL].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { folder, variables: BTreeMap::from(variables) }
+    }
+
+    /// The variables of a run.
+    fn variables(&self) -> BTreeMap<&str, &str> {
+        let mut variables: BTreeMap<&str, &str> = self.variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let (name, value) = BASE_URL;
+        if variables.get(name) == Some(&value) && says_base_url(self.folder.path()) {
+            variables.remove(name);
+        }
+        variables
     }
 
     /// A folder that holds a copy of another, links and all.
@@ -89,13 +104,26 @@ impl Mill {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
-            .envs(&self.variables)
+            .envs(self.variables())
             .stdin(Stdio::null())
             .output()
             .expect("the program runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         Run { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
+}
+
+/// Whether a site file in a folder, or below it, says where the feeds are served.
+fn says_base_url(folder: &Path) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let (path, kind) = (entry.path(), entry.file_type().expect("a kind"));
+        if kind.is_dir() {
+            return says_base_url(&path);
+        }
+        let is_site_file = kind.is_file() && path.extension().is_some_and(|ending| ending == "yaml");
+        let says = |text: &str| text.lines().any(|line| line.contains("base_url") && !line.starts_with('#'));
+        is_site_file && fs::read(&path).is_ok_and(|text| says(&String::from_utf8_lossy(&text)))
+    })
 }
 
 /// What a run came to.
@@ -112,6 +140,17 @@ impl Run {
     #[track_caller]
     pub fn silent(self) {
         let _ = self.status(0).stdout("").stderr("");
+    }
+
+    /// All went well, and what was said is that the manifest of this folder is lost.
+    #[track_caller]
+    pub fn tells_of_the_lost_manifest(self, folder: &str) {
+        let said = format!(
+            "{folder}/feedmill.json: warning: this file is gone, and feeds of this site are here: it is written anew, without the \
+             dates at which entries came, the folders of renamed topics, and feeds whose topics have gone\n  help: put it back if \
+             there is a copy of it, and keep it with the feeds"
+        );
+        let _ = self.status(0).stdout("").stderr(&said);
     }
 
     #[track_caller]
@@ -194,7 +233,7 @@ impl Mill {
             .args(["-c", &format!("{before}; exec \"$0\" {arguments}"), env!("CARGO_BIN_EXE_feedmill")])
             .current_dir(self.folder.path())
             .env_clear()
-            .envs(&self.variables)
+            .envs(self.variables())
             .stdin(Stdio::null())
             .output()
             .expect("a shell");

@@ -348,7 +348,7 @@ fn a_file_of_somebody_else_is_not_replaced() {
     let mill = mill().file("in/own.svg", "<svg/>").file("in/feedmill.yaml", format!("{SITE}theme: {{logo: own.svg}}\n"));
     mill.run("build in").silent();
     let mill = mill.without("feeds/feedmill.json");
-    mill.run("build in").silent();
+    mill.run("build in").tells_of_the_lost_manifest("feeds");
 }
 
 #[test]

@@ -394,6 +394,59 @@ fn a_report_that_cannot_be_written_undoes_nothing() {
     assert_eq!(mill.run("check news --changed changed").status, Some(2), "a check changes nothing");
 }
 
+/// An article that was written over is lost, and so is a site file with the id of the site.
+#[test]
+fn a_report_takes_the_place_of_nothing_of_the_owner() {
+    let mill = Mill::new()
+        .story("news/good.md", "Good", "2020-11-10", "AI")
+        .story("posts/b.html", "B", "2020-11-11", "AI")
+        .file("news/notes.txt", "not an article")
+        .file("site.yaml", "id: x\narticles: [news, posts]\nout: out")
+        .file("broken/feedmill.yaml", "id: [")
+        .story("broken/c.md", "C", "2020-11-11", "AI");
+    let before = files(&mill.path("."));
+    let among = "this file is among the articles and nothing that feedmill left there, and it is not written over";
+    let site_file = "this is the site file, and it is not written over";
+    for (arguments, file, why) in [
+        ("build news --out out", "news/good.md", among),
+        ("build news --out out", "news/notes.txt", among),
+        ("build news/good.md --out out", "./news/good.md", among),
+        ("build --site site.yaml", "posts/b.html", among),
+        ("build --site site.yaml", "site.yaml", site_file),
+        ("build broken --out out", "broken/c.md", among),
+        ("build broken --out out", "broken/feedmill.yaml", site_file),
+    ] {
+        for option in ["--changed", "--report"] {
+            let run = mill.run(&format!("{arguments} {option} {file}")).status(2).stdout("");
+            let shown = file.trim_start_matches("./");
+            let _ = run.stderr(&format!("feedmill: {shown}: {why}\n  help: name another file"));
+            assert!(files(&mill.path(".")) == before, "nothing is done");
+        }
+    }
+    let _ = mill.run("check --site site.yaml --report site.yaml").status(2);
+    assert!(files(&mill.path(".")) == before);
+    // What was left there before is replaced, and so is what is published nowhere.
+    let mut lengths = Vec::new();
+    for _ in 0..3 {
+        mill.run("build news --out out --changed news/changed.txt --report news/report.txt").silent();
+        lengths.push(mill.read("news/changed.txt").lines().count());
+    }
+    assert_eq!(lengths, [14, 0, 0]);
+    // What is among no articles of this run is anybody's.
+    mill.run("build news --out out --report posts/b.html").silent();
+}
+
+/// What is published is known before anything is done.
+#[test]
+fn a_report_in_the_place_of_a_feed_stops_the_run_before_it_begins() {
+    let mill = mill();
+    let _ = mill.run("build news --out out").status(0);
+    let mill = mill.story("news/new.md", "New", "2020-11-12", "AI");
+    let before = files(&mill.path("."));
+    let _ = mill.run("build news --out out --changed out/ai/rss.xml").status(2);
+    assert!(files(&mill.path(".")) == before);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_report_keeps_the_mode_of_its_file_and_heeds_the_umask() {

@@ -111,6 +111,20 @@ fn the_command_line_stands_above_the_environment_and_that_above_the_site_file() 
     assert_eq!(site(&mill, "line"), "example");
 }
 
+/// A variable that is set to nothing is as good as none: crontabs and containers have such.
+#[test]
+fn an_empty_variable_says_nothing() {
+    let mill = mill().file("news/feedmill.yaml", "id: x\nbase_url: https://file.example.org/\nout: ../file");
+    let mill = ["FEEDMILL_OUT", "FEEDMILL_BASE_URL", "FEEDMILL_SITE", "FEEDMILL_NOW"]
+        .into_iter()
+        .fold(mill, |mill, name| mill.variable(name, ""));
+    mill.run("build news").silent();
+    assert_eq!(address(&mill, "file"), "https://file.example.org/rss.xml");
+    mill.run("check news").silent();
+    // On the command line it is a mistake.
+    assert!(mill.run_with(&["build", "news", "--out", ""]).status(2).stderr.contains("a value is required for '--out <DIR>'"));
+}
+
 #[test]
 fn the_time_is_that_of_the_command_line_else_of_the_environment() {
     let mill = mill().story("news/later.md", "Later", "2021-06-01", "AI");
@@ -130,6 +144,15 @@ fn the_time_is_that_of_the_command_line_else_of_the_environment() {
     let mill = mill.without_variable("FEEDMILL_NOW");
     assert!(later(&mill, ""));
     assert!(!later(&mill, "--now 2020-12-01"));
+    // A year, a day and milliseconds are no seconds.
+    for time in ["2024", "20210601", "0", "999999999", "1622505600000", "253402300800"] {
+        let _ = mill
+            .run(&format!("check news --now {time}"))
+            .status(2)
+            .stderr("feedmill: `--now` is not a time that can be read\n  help: write it like 2020-11-20T12:00:00Z");
+    }
+    assert!(later(&mill, "--now 253402300799"));
+    let _ = mill.run("check news --now 1000000000").status(0);
     let mill = mill.variable("SOURCE_DATE_EPOCH", "yesterday");
     let _ = mill.run("check news").status(2).stdout("").stderr(
         "feedmill: SOURCE_DATE_EPOCH is not a number of seconds since 1970\n  help: unset it, or write seconds such as 1605880800",
@@ -224,16 +247,6 @@ fn the_output_folder_is_not_read() {
     assert!(!mill.read("news/feeds/rss.xml").contains("Not to be seen"));
 }
 
-#[test]
-fn a_missing_base_url_is_hinted_at() {
-    let hint = "hint: addresses begin with http://localhost:8000/; set `base_url` in feedmill.yaml (`feedmill init` writes one)";
-    let mill = mill();
-    assert!(mill.run("build news --out out -v").stdout.ends_with(&format!("\n{hint}\n")));
-    mill.run("build news --out out").silent();
-    assert!(!mill.run("check news -v").stdout.contains("hint"));
-    assert!(!mill.run("build news --out out -v --base-url https://example.org/").stdout.contains("hint"));
-}
-
 /// Feedbin reads no more. Articles come first, then what they link to, that of the newest first.
 #[test]
 fn a_feed_has_300_entries_at_most() {
@@ -275,6 +288,7 @@ fn a_value_of_the_wrong_kind_has_its_place() {
         ("require_published: perhaps", "1:20", kind("require_published")),
         ("topics: [AI]", "1:9", kind("topics")),
         ("topics:\n  AI: ai", "2:7", kind("AI")),
+        ("topics: {AI: {slug: x, title: [y]}}", "1:31", kind("title")),
         ("author: Somebody", "1:9", kind("author")),
         (
             "title: News: today",
@@ -603,6 +617,31 @@ topics:
 =>
 feedmill: news/feedmill.yaml:5:17: the topics `AI` and `ML` have the slug `x` both
   help: give each a slug of its own
+
+topics: {AI: {former: [x, y, x]}}
+=>
+feedmill: news/feedmill.yaml:1:30: `former` of `AI` has `x` twice
+  help: keep one of them
+
+topics: {AI: {slug: x, former: x}}
+=>
+feedmill: news/feedmill.yaml:1:32: `x` is the folder that `AI` has, and no former one
+  help: take it out of `former`
+
+topics: {AI: {former: A I}}
+=>
+feedmill: news/feedmill.yaml:1:23: `former` has a character that is not allowed; write 1 to 64 of a-z, 0-9 and \"-\"
+  help: a slug is a folder name of a–z, 0–9 and hyphens, at most 64 characters
+
+topics: {AI: {former: {x: y}}}
+=>
+feedmill: news/feedmill.yaml:1:27: `former` is a list of slugs
+  help: write it like `former: [old-name]`
+
+topics: {AI: {former: 3}}
+=>
+feedmill: news/feedmill.yaml:1:23: `former` wants a text or a list of texts
+  help: write it like `former: [old-name]`
 ",
     );
 }
@@ -780,13 +819,48 @@ feedmill: news/feedmill.yaml:3:3: `../b.xml` in `also` is not a path below the o
 
 topics: {AI: {also: [.feedmill-run/1]}}
 =>
-feedmill: news/feedmill.yaml:1:22: `.feedmill-run/1` in `also` is not a path below the output folder
-  help: write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes
+feedmill: news/feedmill.yaml:1:22: `.feedmill-run/1` in `also` has a name that begins with a dot, which servers and uploads leave out
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: .htaccess
+=>
+feedmill: news/feedmill.yaml:1:7: `.htaccess` in `also` has a name that begins with a dot, which servers and uploads leave out
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: [old/.well-known/feed]
+=>
+feedmill: news/feedmill.yaml:1:8: `old/.well-known/feed` in `also` has a name that begins with a dot, which servers and uploads leave out
+  help: write another path; the server can lead this one to the feed by a redirect
 
 also: [a.xml.gz]
 =>
-feedmill: news/feedmill.yaml:1:8: `a.xml.gz` in `also` is not a path below the output folder
-  help: write it like feed.xml or blog/index.xml: letters, digits and ._~- between slashes
+feedmill: news/feedmill.yaml:1:8: `a.xml.gz` in `also` ends as files do that are compressed with gzip
+  help: write the path of the file itself; `precompress` is for compressed files beside it
+
+also: [a.xml, A.XML.BR]
+=>
+feedmill: news/feedmill.yaml:1:15: `A.XML.BR` in `also` ends as files do that are compressed with brotli
+  help: write the path of the file itself; `precompress` is for compressed files beside it
+
+also: [old/_headers]
+=>
+feedmill: news/feedmill.yaml:1:8: `old/_headers` in `also` is a file that a host takes for its settings
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: [_Redirects]
+=>
+feedmill: news/feedmill.yaml:1:8: `_Redirects` in `also` is a file that a host takes for its settings
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: {Index.PHP: rss}
+=>
+feedmill: news/feedmill.yaml:1:8: `Index.PHP` in `also` is a program to a server, which would run the feed instead of sending it
+  help: write another path; the server can lead this one to the feed by a redirect
+
+also: [assets/x.xml]
+=>
+feedmill: news/feedmill.yaml:1:8: `assets/x.xml` in `also` lies in the folder of the pages' own files
+  help: write another path
 
 also: {a.xml: rsss}
 =>
@@ -807,13 +881,24 @@ feedmill: news/feedmill.yaml:2:8: `a.json` in `also` is to be a copy of a format
 
 also: 3
 =>
-feedmill: news/feedmill.yaml:1:1: `also` wants a value of another kind
-  help: the README has an example of every key
+feedmill: news/feedmill.yaml:1:7: `also` wants a text or a list of texts
+  help: write it like `also: [feed.xml]`
 
 stale: removed
 =>
 feedmill: news/feedmill.yaml:1:8: `stale` is one of keep, tombstone, remove
   help: did you mean `remove`?
+
+id: x
+precompress: true
+=>
+feedmill: news/feedmill.yaml:2:14: `precompress` wants a text or a list of texts
+  help: write it like `precompress: [gzip, brotli]`
+
+precompress: zip
+=>
+feedmill: news/feedmill.yaml:1:14: `precompress` is one of gzip, brotli
+  help: did you mean `gzip`?
 
 precompress: [gzip, br]
 =>
@@ -832,7 +917,8 @@ fn the_name_of_an_old_address_says_its_format() {
     for (formats, also, of) in [
         ("[rss, atom, json]", "feed.xml", "atom.xml"),
         ("[rss, json]", "feed.xml", "rss.xml"),
-        ("[rss, atom]", "Blog/RSS.php", "rss.xml"),
+        ("[rss, atom]", "Blog/RSS", "rss.xml"),
+        ("[rss, atom]", "feed", "atom.xml"),
         ("[rss, atom]", "index.xml", "rss.xml"),
         ("[atom]", "index.xml", "atom.xml"),
         ("[rss, atom]", "all.atom.xml", "atom.xml"),

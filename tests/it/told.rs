@@ -64,11 +64,12 @@ fn what_was_told_is_told_again_after_a_day() {
     let mill = at(mill, "2020-11-27T00:00:00Z");
     says(&mill, &format!("{ONE}{}", TWO.trim_start()));
     says(&mill, "");
-    // Mended and broken again it is the same.
+    // Mended and broken again it is news.
     let bad = mill.read("news/bad.md");
     let mill = mill.without("news/bad.md");
     says(&mill, "");
     let mill = mill.file("news/bad.md", &bad);
+    says(&mill, ONE);
     says(&mill, "");
     // On another line it is another one.
     let mill = mill.file("news/bad.md", bad.replace("date", "\n\ndate"));
@@ -82,7 +83,7 @@ fn the_exit_status_and_the_report_are_as_ever() {
     let strict = "build news --out out --strict --report report.json";
     let _ = mill.run(strict).status(1).stdout("").stderr(ONE);
     let first = mill.read("report.json");
-    let _ = mill.run(strict).status(1).stdout("").stderr("");
+    let _ = mill.run(strict).status(1).stdout("").stderr(ONE);
     let diagnostics = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON")["diagnostics"].clone();
     assert_eq!(diagnostics(&first), diagnostics(&mill.read("report.json")));
     assert_eq!(diagnostics(&first).as_array().map(Vec::len), Some(1));
@@ -90,8 +91,99 @@ fn the_exit_status_and_the_report_are_as_ever() {
     let mill = mill.variable("FEEDMILL_NOW", "never");
     for _ in 0..2 {
         let help = "\n  help: write it like 2020-11-20T12:00:00Z";
-        let _ = mill.run(strict).status(2).stderr(&format!("feedmill: `--now` is not a time that can be read{help}"));
+        let _ = mill.run(strict).status(2).stderr(&format!("feedmill: `FEEDMILL_NOW` is not a time that can be read{help}"));
     }
+}
+
+/// Whatever stops a run, wherever it is found: it is said at every run, and so is what is wrong with articles.
+#[test]
+fn what_stops_a_run_is_said_every_time() {
+    type Change<'c> = &'c dyn Fn(Mill) -> Mill;
+    let netlify = "id: x\nhost: netlify\nbase_url: https://example.org/\nout: ../out\n";
+    let broken = |mill: Mill| mill.file("news/feedmill.yaml", netlify).file("out/_headers", "# feedmill: begin\n");
+    let nothing = |mill: Mill| {
+        let _ = mill.run("build news --out out").status(0);
+        mill.without("news/good.md")
+    };
+    let cases: &[(&str, i32, Change, &str)] = &[
+        ("", 2, &|mill| mill.file("out/ai/rss.xml", "theirs"), "out/ai/rss.xml: error: feedmill did not write this file"),
+        ("", 2, &|mill| mill.file("out/ai", "theirs"), "out/ai: error: a file is where a folder has to go"),
+        ("", 2, &broken, "out/_headers:1:1: error: this begins a block of feedmill that has no end"),
+        ("", 2, &nothing, "out: error: no published article was found, and there are feeds here"),
+        ("--strict", 1, &|mill| mill, "news/bad.md:2:7: error: `date` is not a date that can be read"),
+        ("-q --strict", 1, &|mill| mill, "news/bad.md:2:7: error: `date` is not a date that can be read"),
+    ];
+    for (arguments, status, change, expected) in cases {
+        let mill = change(mill());
+        let first = mill.run(&format!("build news --out out {arguments}")).status(*status).stdout("");
+        assert!(first.stderr.contains(expected) && first.stderr.contains(ONE.trim()), "{}", first.stderr);
+        for _ in 0..2 {
+            let _ = mill.run(&format!("build news --out out {arguments}")).status(*status).stderr(&first.stderr);
+        }
+        // A warning that was told is not repeated with it, and what was told before is still known after it.
+        let mill = mill.article("news/locale.md", "locale: '?'\ntitle: B\nlink: https://example.org/b\npublished: false");
+        let run = mill.run(&format!("build news --out out {arguments}")).status(*status);
+        assert_eq!(run.stderr.contains(TWO.trim()), !arguments.contains("-q"), "{}", run.stderr);
+        let run = mill.run(&format!("build news --out out {arguments}")).status(*status);
+        assert!(!run.stderr.contains(TWO.trim()) && run.stderr.contains(ONE.trim()), "{}", run.stderr);
+    }
+}
+
+/// What a feed would lose is an error, and one that grows is another one.
+#[test]
+fn a_loss_that_grows_is_news() {
+    let mill = mill().without("news/bad.md");
+    let path = |number: usize| format!("news/{number}.md");
+    let stories = |mill: Mill, numbers: std::ops::Range<usize>| {
+        numbers.fold(mill, |mill, number| mill.story(&path(number), &format!("S {number}"), "2020-11-01", "Chips"))
+    };
+    let mill = stories(mill, 0..30);
+    mill.run("build news --out out").silent();
+    let without = |mill: Mill, numbers: std::ops::Range<usize>| numbers.fold(mill, |mill, number| mill.without(&path(number)));
+    let said = |mill: &Mill| mill.run("build news --out out").status(0).stderr;
+    let mill = without(mill, 0..16);
+    assert!(said(&mill).contains("out/chips: error: this feed would lose 16 of its 30 entries"));
+    assert_eq!(said(&mill), "");
+    let mill = without(mill, 16..20);
+    assert!(said(&mill).contains("out/chips: error: this feed would lose 20 of its 30 entries"));
+    assert_eq!(said(&mill), "");
+    // Put back, and gone again.
+    let mill = stories(mill, 0..20);
+    assert_eq!(said(&mill), "");
+    let mill = without(mill, 0..20);
+    assert!(said(&mill).contains("would lose 20 of its 30 entries"));
+}
+
+/// Feeds with addresses that lead nowhere are no secret of whoever made them.
+#[test]
+fn a_missing_base_url_is_told() {
+    let mill = mill().without("news/bad.md").without_variable("FEEDMILL_BASE_URL");
+    let said = |file: &str| {
+        format!(
+            "{file}: warning: `base_url` is not set, and every address of the feeds begins with http://localhost:8000/\n  help: write in feedmill.yaml where the output folder is served (`feedmill init` writes one), or give `build` a `--base-url`"
+        )
+    };
+    says(&mill, &said("feedmill.yaml"));
+    says(&mill, "");
+    let _ = mill.run("check news").status(0).stdout("").stderr(&said("feedmill.yaml"));
+    let _ = mill.run("build news --out out --dry-run -q").status(0).stderr("");
+    let _ = mill.run("build news --out out --dry-run").status(0).stderr(&said("feedmill.yaml"));
+    let _ = mill.run("check news --report report.json").status(0);
+    assert!(mill.read("report.json").contains("\"message\": \"`base_url` is not set, and "));
+    // A preview is for this machine, and a run that fails has something else to say.
+    mill.run("build news --out preview --include-unpublished").silent();
+    let failed = Mill::copy_of(&mill.path(".")).without_variable("FEEDMILL_BASE_URL").file("new/rss.xml", "theirs");
+    assert!(!failed.run("build news --out new").status(2).stderr.contains("base_url"));
+    // Whoever says it has said it, with any word.
+    mill.run("build news --out out --base-url http://localhost:8000/").silent();
+    let mill = mill.variable("FEEDMILL_BASE_URL", "https://feeds.example.org/");
+    mill.run("build news --out out").silent();
+    mill.run("check news").silent();
+    let mill = mill.variable("FEEDMILL_BASE_URL", "").file("news/feedmill.yaml", "id: x\nout: ../site");
+    let _ = mill.run("build news").status(0).stderr(&said("news/feedmill.yaml"));
+    let mill = mill.file("news/feedmill.yaml", "id: x\nout: ../site\nbase_url: https://feeds.example.org/");
+    mill.run("build news").silent();
+    mill.run("check news").silent();
 }
 
 /// That a feed is too long is said with how long it is, which may change every few minutes.

@@ -41,6 +41,16 @@ pub fn merge(file: Option<&[u8]>, lines: &str, share: Share) -> Result<Option<Ve
     Ok(Some([before, block.as_bytes(), after].concat()))
 }
 
+/// The file without our block, as it was before there was one. Nothing, if there is none.
+pub(super) fn cut(file: &[u8], share: Share) -> Result<Option<Vec<u8>>, Broken> {
+    let Some((begin, end)) = find(file)? else { return Ok(None) };
+    let (before, after) = (&file[..begin], &file[end..]);
+    // The line break that came with it stands behind it, or before it where the file has none at its end.
+    let behind = after.strip_prefix(b"\n").or_else(|| after.strip_prefix(b"\r\n"));
+    let ahead = before.strip_suffix(b"\n").filter(|_| behind.is_none() && share == Share::Last);
+    Ok(Some([ahead.unwrap_or(before), behind.unwrap_or(after)].concat()))
+}
+
 /// Where the block begins, and where its last line ends, without its line break.
 fn find(file: &[u8]) -> Result<Option<(usize, usize)>, Broken> {
     let mut at = 0;
@@ -90,14 +100,7 @@ mod tests {
 
     /// What a file is without our block.
     fn without(file: &[u8], share: Share) -> Vec<u8> {
-        let Some((begin, end)) = find(file).expect("in order") else { return file.to_vec() };
-        let (before, after) = (&file[..begin], &file[end..]);
-        // The line break that came with it stands behind it, or before it where the file has none at its end.
-        match (after.strip_prefix(b"\n"), before.strip_suffix(b"\n")) {
-            (Some(after), _) => [before, after].concat(),
-            (None, Some(before)) if share == Share::Last => [before, after].concat(),
-            _ => panic!("a block without a line break"),
-        }
+        cut(file, share).expect("in order").unwrap_or_else(|| file.to_vec())
     }
 
     const BLOCK: &str =
@@ -126,6 +129,20 @@ mod tests {
             assert_eq!(merged(&format!("x\n{BLOCK}\ny\n"), "", share), Ok(format!("x\n{}\ny\n", BLOCK.replace("\na\n", "\n"))));
         }
         assert_eq!(merged("# feedmill: beginning\n", "a\n", Share::Last), Ok(format!("# feedmill: beginning\n{BLOCK}\n")));
+    }
+
+    #[test]
+    fn a_block_is_taken_out_as_if_it_had_never_been() {
+        for (file, expected) in [
+            ("x\n# feedmill: begin\nold\n# feedmill: end\ny\n", Some("x\ny\n")),
+            ("# feedmill: begin\r\nold\r\n# feedmill: end\r\ny\r\n", Some("y\r\n")),
+            ("# feedmill: begin\n# feedmill: end", Some("")),
+            ("x\n", None),
+            ("", None),
+        ] {
+            assert_eq!(cut(file.as_bytes(), Share::First), Ok(expected.map(|text| text.as_bytes().to_vec())), "{file}");
+        }
+        assert!(cut(b"# feedmill: begin\n", Share::Last).is_err());
     }
 
     #[test]
