@@ -139,6 +139,7 @@ fn feed() -> Feed {
         home: base.clone(),
         look: Look::default(),
         ttl: 60,
+        hub: None,
         base_url: base,
         language: feedmill::article::Language::parse("en").expect("a language"),
         author: Author { name: text::line_of_clean("Benchmark"), uri: None },

@@ -1,4 +1,4 @@
-//! Files aside from the feeds: what the command line names, for other programs to read.
+//! Files aside from the feeds: what the command line names, for other programs to read, or as they wrote it.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,6 +8,18 @@ use crate::error::FolderError;
 
 /// What to do about a file that cannot be written.
 const HELP: &str = "its folder has to be there, and writable; feeds are not affected";
+
+/// The text of a file.
+pub fn read(path: &Path) -> Result<String, FolderError> {
+    text(fs::read(path)).map_err(|message| FolderError::new(path, message, ""))
+}
+
+/// The text of what was read, without the mark at its start that some programs write. `Err`: why there is none.
+pub fn text(read: io::Result<Vec<u8>>) -> Result<String, String> {
+    let bytes = read.map_err(|error| format!("cannot be read: {error}"))?;
+    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
 
 /// Puts the text in the place of the file, at once: whoever reads it sees the old one or the new one, whole. A device or a
 /// pipe is written to.

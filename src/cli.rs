@@ -22,6 +22,8 @@ Examples:
   feedmill check news                    read every article below news/ and say what is wrong
   feedmill build news --out public/feeds
                                          publish the feeds
+  feedmill ping news --changed changed.txt
+                                         tell a WebSub hub what `build --changed` has listed
   */5 * * * * feedmill build ~/news      in a crontab: silent unless something is wrong, and that is said
                                          once in 24 hours
 
@@ -30,7 +32,7 @@ Exit status:
   1  check, or build --strict, found errors (strict publishes nothing then)
   2  the run failed, and what was published stays as it was; or a file for --report or
       --changed could not be written
-  3  another run is writing to the same output folder";
+  3  another run is writing to the same output folder, or publishing to the same destination";
 
 /// What feedmill can do.
 #[derive(Debug, Subcommand)]
@@ -38,8 +40,14 @@ pub(crate) enum Command {
     /// Read articles and publish their feeds.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Build),
+    /// Bring the output folder to a bucket: S3, R2, Google Cloud Storage, Azure.
+    #[command(after_help = PUBLISH_EXAMPLES)]
+    Publish(Publish),
     /// Read every article and report what is wrong; write nothing.
     Check(Check),
+    /// Tell the WebSub hub of the site file which feeds have changed, once they are uploaded.
+    #[command(after_help = PING_EXAMPLES)]
+    Ping(Ping),
     /// Write a commented site file with a random id.
     Init(Init),
 }
@@ -55,18 +63,73 @@ Examples:
 
 Without `base_url` in the site file, addresses begin with http://localhost:8000/.";
 
+const PUBLISH_EXAMPLES: &str = "\
+Examples:
+  feedmill publish                           to `destination` of feedmill.yaml in this folder or above it
+  feedmill publish s3://bucket/feeds --dry-run
+                                             what would be sent, and what would readers see as new?
+  feedmill publish --delete-stale --changed changed.txt
+                                             delete what is no longer published; the addresses to purge
+  feedmill build news --publish              build, and publish to `destination`
+
+Keys come from where the store's own tools have them, and are never printed:
+  s3://  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION; AWS_PROFILE and the
+         files in ~/.aws; the role of the instance or container. R2, MinIO, Ceph: AWS_ENDPOINT_URL too
+  gs://  GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_BEARER_TOKEN, or the role of the instance
+  az://  AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_KEY, a service
+         principal or a managed identity";
+
+/// What `publish` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// Where the output goes: s3://BUCKET/FOLDER, gs://… or az://… [default: FEEDMILL_DESTINATION, else `destination` of the
+    /// site file].
+    #[arg(value_name = "DESTINATION")]
+    pub(crate) destination: Option<String>,
+    /// Site file [default: feedmill.yaml in this folder or the nearest one above it].
+    #[arg(long, value_name = "FILE", env = "FEEDMILL_SITE")]
+    pub(crate) site: Option<PathBuf>,
+    /// What is published.
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Delete objects whose files are no longer part of the output; of others, none is ever deleted.
+    #[arg(long)]
+    pub(crate) delete_stale: bool,
+    /// Say what would be sent and deleted, and which entries would come and go in each feed; change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Replace objects that feedmill did not put there.
+    #[arg(long)]
+    pub(crate) adopt: bool,
+    /// Wait for a run that is writing to the output folder, instead of leaving with status 3.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Write what was done to FILE, as JSON; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the addresses of what changed to FILE, one a line, for purging; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changed: Option<PathBuf>,
+    /// Leave it to `feedmill ping` to tell the hub, after caches are purged.
+    #[arg(long)]
+    pub(crate) no_ping: bool,
+    /// Print errors only, and no progress.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Also print every object and feed that changes.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
 /// What `build` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Build {
     /// What every run takes.
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Output folder [default: `out` of the site file, else feeds].
-    #[arg(long, value_name = "DIR", env = "FEEDMILL_OUT")]
-    pub(crate) out: Option<PathBuf>,
-    /// Where the output folder is served, such as https://feeds.example.org/
-    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL")]
-    pub(crate) base_url: Option<String>,
+    /// Where the feeds go.
+    #[command(flatten)]
+    pub(crate) output: Output,
     /// Publish nothing if any article has an error.
     #[arg(long)]
     pub(crate) strict: bool,
@@ -88,6 +151,12 @@ pub(crate) struct Build {
     /// Write the addresses of what changed to FILE, one a line, for purging; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) changed: Option<PathBuf>,
+    /// Publish to DESTINATION then, as `feedmill publish` does [default: `destination` of the site file].
+    #[arg(long, value_name = "DESTINATION", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["dry_run", "include_unpublished"])]
+    pub(crate) publish: Option<String>,
+    /// With --publish: leave it to `feedmill ping` to tell the hub, after caches are purged.
+    #[arg(long, requires = "publish")]
+    pub(crate) no_ping: bool,
 }
 
 /// What `check` takes.
@@ -98,15 +167,34 @@ pub(crate) struct Check {
     pub(crate) common: Common,
 }
 
-/// What every run takes.
+/// What tells which site it is.
 #[derive(Debug, Args)]
-pub(crate) struct Common {
+pub(crate) struct Place {
     /// Folders of articles [default: `articles` of the site file, else its folder].
     #[arg(value_name = "ARTICLES")]
     pub(crate) articles: Vec<PathBuf>,
     /// Site file [default: feedmill.yaml in the article folder or the nearest folder above it].
     #[arg(long, value_name = "FILE", env = "FEEDMILL_SITE")]
     pub(crate) site: Option<PathBuf>,
+}
+
+/// What goes over the site file.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Output folder [default: `out` of the site file, else feeds].
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_OUT")]
+    pub(crate) out: Option<PathBuf>,
+    /// Where the output folder is served, such as https://feeds.example.org/
+    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL")]
+    pub(crate) base_url: Option<String>,
+}
+
+/// What every run takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Which site it is.
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// The time to go by, for articles that are dated in the future [default: now; SOURCE_DATE_EPOCH is heeded].
     #[arg(long, value_name = "TIME", env = "FEEDMILL_NOW")]
     pub(crate) now: Option<String>,
@@ -120,6 +208,43 @@ pub(crate) struct Common {
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Also print notes, files that are no articles, every file and feed that changes, and what was said before.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+const PING_EXAMPLES: &str = "\
+Examples:
+  feedmill build news --changed changed.txt && rsync -a public/feeds/ host:feeds/ &&
+    feedmill ping news --changed changed.txt
+                                             build, upload (and purge caches), tell
+  feedmill ping news --changed changed.txt --dry-run
+                                             what would it be told?
+
+The hub is `hub` in the site file. It is told of each rss.xml, atom.xml and feed.json in the list;
+other addresses are passed over. What it does not take is a warning, and the exit status is 0.";
+
+/// What `ping` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Ping {
+    /// Which site it is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Where the feeds are.
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// Addresses of what has changed, one a line, as `build --changed` writes them; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changed: PathBuf,
+    /// Say what the hub would be told, and tell it nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write what was done to FILE, as JSON; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Print errors only.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Also print each address that the hub was told of.
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

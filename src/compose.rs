@@ -62,6 +62,7 @@ pub fn compose(
         author: site.author.clone(),
         look: site.look(),
         ttl: site.ttl,
+        hub: site.hub_of_feeds(clock.preview),
         updated,
         ended: false,
         entries,
@@ -109,6 +110,7 @@ pub fn ended(site: &Site, clock: Clock, key: &TopicKey, published: &manifest::Fe
         look: site.look(),
         updated: date,
         ttl: site.ttl,
+        hub: site.hub_of_feeds(clock.preview),
         ended: true,
         entries: vec![entry],
     }

@@ -118,8 +118,8 @@ mod tests {
 
     #[test]
     fn no_time_and_no_name_is_in_it() {
-        // RFC 1952, 2.3: flags, time and the operating system, which is unknown.
-        assert_eq!(Encoding::Gzip.compress(b"a")[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+        // RFC 1952, 2.3: flags, time, that it is the best level, and the operating system, which is unknown.
+        assert_eq!(Encoding::Gzip.compress(b"a")[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
     }
 
     #[test]

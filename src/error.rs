@@ -31,6 +31,30 @@ pub enum Error {
     /// The output folder cannot be used, or must not be touched.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The output cannot be brought to its destination.
+    #[error("{place}: {message}{}", help_line(.help))]
+    Delivery {
+        /// The destination, or one object in it.
+        place: String,
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        help: String,
+    },
+    /// Another run is publishing to the same destination.
+    #[error("{place}: {OVERTAKEN}\n  help: {AGAIN}")]
+    Overtaken {
+        /// The destination.
+        place: String,
+    },
+    /// What this build of the program cannot do.
+    #[error("{what}: this feedmill was built without it\n  help: build it with `--features {feature}`")]
+    LeftOut {
+        /// What was asked for.
+        what: &'static str,
+        /// The Cargo feature that it takes.
+        feature: &'static str,
+    },
     /// Another run is changing the output folder.
     #[error("{}: another run is writing here; with `--wait` this one waits for it", shown(.path))]
     Busy {
@@ -38,6 +62,9 @@ pub enum Error {
         path: PathBuf,
     },
 }
+
+const OVERTAKEN: &str = "another run is publishing here, and has the last word";
+const AGAIN: &str = "let one publish at a time; the next run completes what is missing";
 
 /// What to do where too many files are open.
 pub(crate) const EXHAUSTED: &str = "let the run have more open files (`ulimit -n`); nothing was published";
@@ -72,6 +99,12 @@ impl Error {
             }
             Self::Exhausted { path, cause } => {
                 Diagnostic::of_file(Severity::Error, &shown(path), format!("cannot be read: {cause}"), EXHAUSTED)
+            }
+            Self::Delivery { place, message, help } => Diagnostic::of_file(Severity::Error, place, message, help),
+            Self::Overtaken { place } => Diagnostic::of_file(Severity::Error, place, OVERTAKEN, AGAIN),
+            Self::LeftOut { what, feature } => {
+                let message = format!("{what}: this feedmill was built without it");
+                Diagnostic::of_file(Severity::Error, "", message, format!("build it with `--features {feature}`"))
             }
             Self::Folder(error) => Diagnostic::of_file(Severity::Error, &shown(&error.path), &error.message, &error.help),
             Self::Busy { path } => {

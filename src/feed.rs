@@ -41,6 +41,8 @@ pub struct Feed {
     pub ttl: u32,
     /// RSS `lastBuildDate`, Atom `updated`: that of the entry that changed last, never the time of the run.
     pub updated: DateTime<Utc>,
+    /// RSS `atom:link rel="hub"`, Atom `link rel="hub"`, JSON `hubs`: who tells subscribers of what is new (`WebSub`, 4. Discovery).
+    pub hub: Option<Link>,
     /// JSON `expired`: nothing will come any more, which its last entry says too.
     pub ended: bool,
     /// RSS `item`, Atom `entry`, JSON `items`; newest first, then articles before related links, then by id.

@@ -32,7 +32,7 @@
 //! - `group`, `compose` and `write` are pure: no files, clock, environment, randomness, or maps in hash order. The clock is
 //!   read once, in `main`, and what was published before is a value, [`manifest::Manifest`].
 //! - Only `read` opens articles, only `publish` changes the output folder, only [`cache`] keeps anything elsewhere, only
-//!   [`aside`] writes what the command line names besides, and only `main` prints.
+//!   [`aside`] opens what the command line names besides, only [`deliver`] talks to the network, and only `main` prints.
 //! - No unchecked string reaches a document: text is cleaned ([`text`]) and addresses are parsed ([`link`]) where they are
 //!   read, and the types say so. Writers only escape.
 //! - The value of an unknown key of front matter is never in memory, so that none can leak.
@@ -69,7 +69,14 @@
 //!   change: see [`site::theme`].
 //! - What a host reads is not in the manifest: it is no part of what is published, and some of it is the owner's. In a file of the
 //!   owner's, only a block is ours: see [`write::host::merge`].
+//! - A hub is told by a command of its own, since it fetches what it is told of: when that is uploaded, only the owner knows. See
+//!   [`deliver::hub`].
 //! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
+//!
+//! # Features
+//!
+//! `hub`, on unless `default-features = false`: the HTTP client for [`deliver::hub`]. Without it feeds name their hub all the same,
+//! and `feedmill ping` says what is missing.
 //!
 //! # Example
 //!
@@ -122,6 +129,8 @@ pub mod article;
 pub mod aside;
 pub mod cache;
 pub mod compose;
+pub mod deliver;
+pub mod destination;
 pub mod encoding;
 pub mod error;
 pub mod feed;
@@ -215,7 +224,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         return Ok(Report { counts, diagnostics, changes, others, ..Report::default() });
     }
     let publishes = request.action == Action::Publish;
-    let _lock = if publishes { Some(lock(request)?) } else { None };
+    let _lock = if publishes { Some(lock(&site.out, request.wait)?) } else { None };
     let recovered = if publishes { stage::recover(&site.out)? } else { Changes::default() };
     let folder = match Folder::open(&site.out) {
         // What is wrong with the output folder is no business of a run that only reads.
@@ -285,7 +294,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     // What is said once, of feeds that come and go, must not be said again: then the next run reads everything.
     // A report names the feeds that are held back for as long as they are, and a state does not know them.
     let held = report.feeds.iter().any(|feed| feed.fate == Fate::Held);
-    let settled = !report.failed && report.changes.gone.is_empty() && !report.told_once && !held;
+    let settled = !report.failed && !report.told_once && !held;
     if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
         // They have served.
         drop((index, grouping));
@@ -305,14 +314,13 @@ pub fn build(request: &Request) -> Result<Report, Error> {
 }
 
 /// Keeps other runs from the output folder, until it is dropped.
-fn lock(request: &Request) -> Result<Lock, Error> {
-    let out = &request.site.out;
+pub(crate) fn lock(out: &Path, wait: bool) -> Result<Lock, Error> {
     // What is no folder has an error of its own.
     publish::refuse_file(out)?;
     let failed = |error| FolderError::new(out, format!("this folder cannot be made: {error}"), "choose another one with `--out`");
-    match Lock::take(out, request.wait).map_err(failed)? {
+    match Lock::take(out, wait).map_err(failed)? {
         Attempt::Locked(lock) => Ok(lock),
-        Attempt::Busy => Err(Error::Busy { path: out.clone() }),
+        Attempt::Busy => Err(Error::Busy { path: out.to_owned() }),
     }
 }
 

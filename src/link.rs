@@ -6,6 +6,7 @@
 //! scheme with namespaces of its own.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use thiserror::Error;
 use url::{ParseError, Position, Url};
@@ -75,6 +76,20 @@ impl Link {
     #[must_use]
     pub fn host(&self) -> &str {
         host_and_port(self.authority_and_rest().0).0
+    }
+
+    /// Whether the host is this machine by its own word: `localhost`, 127.0.0.0/8 or `[::1]`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        host == "localhost" || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    }
+
+    /// The host with its port, where that is not the usual one.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.authority_and_rest().0
     }
 
     /// The host for showing: without a leading `www.` and a final dot.

@@ -1,6 +1,6 @@
 //! The program `feedmill`: arguments in, printing, exit status. The only place that prints, and that asks the time.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -9,18 +9,20 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use feedmill::cache::told::Told;
+use feedmill::deliver::hub;
+use feedmill::destination::Destination;
 use feedmill::error::{Diagnostic, Error, FolderError, Severity, help_line, shown};
 use feedmill::group::Clock;
 use feedmill::link::Link;
 use feedmill::publish::Folder;
 use feedmill::report::feeds::Tense;
-use feedmill::report::{Changes, Report, addresses, feeds, json};
+use feedmill::report::{Changes, Delivered, FeedChange, Report, addresses, feeds, json};
 use feedmill::site::{self, Overrides, Site};
-use feedmill::{Action, Progress, Request, aside, build, manifest, read, run_name};
+use feedmill::{Action, Progress, Request, aside, build, deliver, manifest, read, run_name};
 
 mod cli;
 
-use cli::{Build, Cli, Command, Common};
+use cli::{Build, Cli, Command, Common, Output, Ping, Place, Publish};
 
 /// `check`, or a strict `build`, found errors.
 const FOUND_ERRORS: u8 = 1;
@@ -35,11 +37,13 @@ fn main() -> ExitCode {
         Command::Check(check) => run(&check.common, &Run { action: Action::Check, ..Run::default() }),
         Command::Build(build) => {
             let action = if build.dry_run { Action::DryRun } else { Action::Publish };
-            let overrides = Overrides { base_url: build.base_url, out: build.out };
+            let overrides = overrides(&build.output);
             let preview = build.include_unpublished;
-            let Build { strict, adopt, force, wait, changed, .. } = build;
-            run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed })
+            let Build { strict, adopt, force, wait, changed, publish, no_ping, .. } = build;
+            run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed, publish, no_ping })
         }
+        Command::Publish(publish) => self::publish(&publish),
+        Command::Ping(asked) => ping(&asked),
     };
     ExitCode::from(outcome.unwrap_or_else(|stop| {
         stop.say(false);
@@ -59,13 +63,27 @@ struct Run {
     wait: bool,
     /// Where the addresses go that answer otherwise than before.
     changed: Option<PathBuf>,
+    /// Whether the output is published then, and where to; empty if that is known otherwise.
+    publish: Option<String>,
+    no_ping: bool,
 }
 
 impl Default for Run {
     fn default() -> Self {
         let (preview, strict, adopt, force, wait) = Default::default();
         let overrides = Overrides::default();
-        Self { action: Action::Check, overrides, preview, strict, adopt, force, wait, changed: None }
+        Self {
+            action: Action::Check,
+            overrides,
+            preview,
+            strict,
+            adopt,
+            force,
+            wait,
+            changed: None,
+            publish: None,
+            no_ping: false,
+        }
     }
 }
 
@@ -109,51 +127,281 @@ struct Known {
     base_url: Option<Link>,
 }
 
-/// A run from end to end, with the files that it leaves for other programs. Gives the exit status.
-fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
-    let begun = Instant::now();
-    if common.report.is_some() && common.report == run.changed {
-        return Err(Stop::new("`--report` and `--changed` name one file", "give each a file of its own"));
-    }
-    let taken = standard_output_is_taken(common, run);
-    let mut known = Known::default();
-    let (mut report, mut status) = match carry_out(common, run, &mut known) {
-        Ok(report) if report.failed => (report, FAILED),
-        Ok(report) if report.has_errors() && (run.action == Action::Check || run.strict) => (report, FOUND_ERRORS),
-        Ok(report) => (report, 0),
-        Err(stop) => {
-            stop.say(taken);
-            (Report { diagnostics: vec![*stop.finding], ..Report::default() }, stop.status)
-        }
-    };
-    if let Some(file) = &run.changed {
-        // A run that failed before it knew the address changed nothing.
-        let text = known.base_url.as_ref().map(|base_url| addresses::changed(&report.changes, base_url));
-        if let Err(stop) = leave(file, &text.unwrap_or_default(), &known, &report.changes) {
-            stop.say(taken);
-            status = status.max(stop.status);
-            report.diagnostics.push(*stop.finding);
-        }
-    }
-    if let Some(file) = &common.report {
-        let action = match run.action {
-            Action::Check => "check",
-            Action::DryRun => "dry-run",
-            Action::Publish => "build",
-        };
-        let (now, out, base_url) = (known.now, known.out.as_deref(), known.base_url.as_ref());
-        let text = json::render(&report, &json::Facts { action, status, now, took: begun.elapsed(), out, base_url });
-        if let Err(stop) = leave(file, &text, &known, &report.changes) {
-            stop.say(taken);
-            status = status.max(stop.status);
-        }
-    }
-    Ok(status)
+/// What a run leaves for other programs, and how much it prints.
+struct Leaves<'a> {
+    report: Option<&'a Path>,
+    changed: Option<&'a Path>,
+    quiet: bool,
+    verbose: bool,
+    dry: bool,
 }
 
-/// Whether standard output belongs to another program, so that what is for people goes to standard error.
-fn standard_output_is_taken(common: &Common, run: &Run) -> bool {
-    [&common.report, &run.changed].into_iter().flatten().any(|file| is_standard_output(file))
+impl Leaves<'_> {
+    /// Whether standard output belongs to another program, so that what is for people goes to standard error.
+    fn take_standard_output(&self) -> bool {
+        [self.report, self.changed].into_iter().flatten().any(is_standard_output)
+    }
+
+    /// Does the work, and leaves what programs are to have of it. Gives the exit status.
+    fn after(&self, action: &str, work: impl FnOnce(&mut Known) -> Result<(Report, u8), Stop>) -> Result<u8, Stop> {
+        let begun = Instant::now();
+        if self.report.is_some() && self.report == self.changed {
+            return Err(Stop::new("`--report` and `--changed` name one file", "give each a file of its own"));
+        }
+        let taken = self.take_standard_output();
+        let mut known = Known::default();
+        let (mut report, mut status) = work(&mut known).unwrap_or_else(|stop| {
+            stop.say(taken);
+            (Report { diagnostics: vec![*stop.finding], ..Report::default() }, stop.status)
+        });
+        if let Some(file) = self.changed {
+            // Readers fetch what is at the destination, if there is one.
+            let changes = report.delivery.as_ref().map_or(&report.changes, |delivered| &delivered.changes);
+            // A run that failed before it knew the address changed nothing.
+            let text = known.base_url.as_ref().map(|base_url| addresses::changed(changes, base_url));
+            if let Err(stop) = leave(file, &text.unwrap_or_default(), &known, &report.changes) {
+                stop.say(taken);
+                status = status.max(stop.status);
+                report.diagnostics.push(*stop.finding);
+            }
+        }
+        if let Some(file) = self.report {
+            let (now, out, base_url) = (known.now, known.out.as_deref(), known.base_url.as_ref());
+            let text = json::render(&report, &json::Facts { action, status, now, took: begun.elapsed(), out, base_url });
+            if let Err(stop) = leave(file, &text, &known, &report.changes) {
+                stop.say(taken);
+                status = status.max(stop.status);
+            }
+        }
+        Ok(status)
+    }
+}
+
+/// A run over articles, from end to end.
+fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
+    let action = match run.action {
+        Action::Check => "check",
+        Action::DryRun => "dry-run",
+        Action::Publish => "build",
+    };
+    let leaves = Leaves {
+        report: common.report.as_deref(),
+        changed: run.changed.as_deref(),
+        quiet: common.quiet,
+        verbose: common.verbose,
+        dry: run.action == Action::DryRun,
+    };
+    leaves.after(action, |known| {
+        let (site, articles) = site(&common.place, &run.overrides)?;
+        // What cannot be published is better known before anything is built.
+        let destination = run.publish.as_deref().map(|given| destination(Some(given).filter(|given| !given.is_empty()), &site));
+        let destination = destination.transpose()?;
+        let mut report = carry_out(common, run, &site, &articles, &leaves, known)?;
+        if report.failed {
+            return Ok((report, FAILED));
+        }
+        if report.has_errors() && (run.action == Action::Check || run.strict) {
+            return Ok((report, FOUND_ERRORS));
+        }
+        if let Some((destination, _)) = destination {
+            let wishes = Wishes { adopt: run.adopt, wait: run.wait, silent: run.no_ping, ..Wishes::default() };
+            if let Err(stop) = deliver(&site, &destination, wishes, &leaves, &mut report) {
+                // What was built is told all the same.
+                stop.say(leaves.take_standard_output());
+                report.diagnostics.push(*stop.finding);
+                return Ok((report, stop.status));
+            }
+        }
+        Ok((report, 0))
+    })
+}
+
+/// Publishes what was built before.
+fn publish(publish: &Publish) -> Result<u8, Stop> {
+    let leaves = Leaves {
+        report: publish.report.as_deref(),
+        changed: publish.changed.as_deref(),
+        quiet: publish.quiet,
+        verbose: publish.verbose,
+        dry: publish.dry_run,
+    };
+    leaves.after("publish", |known| {
+        let file = publish.site.clone().or_else(|| Site::find(Path::new(".")));
+        let site = Site::load(file.as_deref(), &overrides(&publish.output))?;
+        known.out = Some(site.out.clone());
+        known.base_url = Some(site.base_url.clone());
+        let (destination, named) = destination(publish.destination.as_deref(), &site)?;
+        let Publish { dry_run, delete_stale, adopt, wait, .. } = *publish;
+        let wishes = Wishes { dry_run, delete_stale, adopt, preview: named, wait, silent: publish.no_ping };
+        let mut report = Report::default();
+        deliver(&site, &destination, wishes, &leaves, &mut report)?;
+        Ok((report, 0))
+    })
+}
+
+/// Where the output goes, and whether the command line says so.
+fn destination(given: Option<&str>, site: &Site) -> Result<(Destination, bool), Stop> {
+    const VARIABLE: &str = "FEEDMILL_DESTINATION";
+    let variable = std::env::var(VARIABLE).ok().filter(|value| !value.is_empty());
+    let (text, named, place) = match (given, &variable) {
+        (Some(given), _) => (given, true, "the destination"),
+        (None, Some(variable)) => (variable.as_str(), false, VARIABLE),
+        (None, None) => {
+            let known = site.destination.clone().map(|destination| (destination, false));
+            let help = "write `feedmill publish s3://BUCKET/FOLDER`, or set `destination` in the site file";
+            return known.ok_or_else(|| Stop::new("where are the feeds to be published?", help));
+        }
+    };
+    let destination = Destination::parse(text).map_err(|why| Stop::new(&format!("{place} {why}"), Destination::HELP))?;
+    Ok((destination, named))
+}
+
+/// What a delivery is wished to do, or not to.
+#[derive(Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // switches that the user may throw
+struct Wishes {
+    dry_run: bool,
+    delete_stale: bool,
+    adopt: bool,
+    preview: bool,
+    wait: bool,
+    /// No hub is told.
+    silent: bool,
+}
+
+/// Brings the output to its destination, tells the hub, and prints what was done.
+fn deliver(site: &Site, destination: &Destination, wishes: Wishes, leaves: &Leaves, report: &mut Report) -> Result<(), Stop> {
+    let progress = Progress::default();
+    let run = uuid::Uuid::new_v4().to_string();
+    let Wishes { dry_run, delete_stale, adopt, preview, wait, silent } = wishes;
+    let request =
+        deliver::Request { site, destination, dry_run, delete_stale, adopt, preview, wait, run: &run, progress: &progress };
+    let delivered = watched(&progress, "files sent", leaves.quiet, || deliver::publish(&request))?;
+    let taken = leaves.take_standard_output();
+    let Delivered { changes, left, feeds, bytes, .. } = &delivered;
+    if leaves.verbose || leaves.dry {
+        let verbs = if leaves.dry { ["would send", "would delete"] } else { ["sent", "deleted"] };
+        for (verb, paths) in verbs.into_iter().zip([&changes.written, &changes.removed]) {
+            for path in paths {
+                tell(taken, &format!("{verb} {}", destination.address(path)));
+            }
+        }
+        for feed in feeds {
+            tell_feed(feed, &destination.address(feed.folder()), leaves.dry, taken);
+        }
+    }
+    if (is_watched(taken) || leaves.verbose) && !leaves.quiet {
+        let (sent, unchanged) = (plural(changes.written.len(), "file"), changes.unchanged.len());
+        let would = if leaves.dry { "would be " } else { "" };
+        let volume = if leaves.dry { String::new() } else { format!(" ({} KiB)", bytes.div_ceil(1024)) };
+        let mut line = format!("{destination}: {sent} {would}sent{volume}, {unchanged} unchanged");
+        if !changes.removed.is_empty() {
+            line = format!("{line}, {} {would}deleted", changes.removed.len());
+        }
+        if !left.is_empty() {
+            line = format!("{line}; {} no longer published, which --delete-stale deletes", plural(left.len(), "file"));
+        }
+        tell(taken, &line);
+    }
+    let published = Folder::open(&site.out)?.published;
+    if !silent && !published.preview {
+        let topics = hub::topics(&addresses::changed(changes, &site.base_url), site, Some(&published));
+        if !topics.is_empty() {
+            tell_hub(site, &topics, leaves, report);
+        }
+    }
+    report.delivery = Some(delivered);
+    Ok(())
+}
+
+/// Tells the hub of the feeds that changed. What it does not take is no failure.
+fn ping(asked: &Ping) -> Result<u8, Stop> {
+    if asked.report.as_ref() == Some(&asked.changed) && !is_standard_output(&asked.changed) {
+        return Err(Stop::new("`--report` and `--changed` name one file", "give each a file of its own"));
+    }
+    let report = asked.report.as_deref();
+    let Ping { quiet, verbose, dry_run: dry, .. } = *asked;
+    let leaves = Leaves { report, changed: None, quiet, verbose, dry };
+    leaves.after("ping", |known| Ok((announce(asked, &leaves, known)?, 0)))
+}
+
+/// Finds what is to be announced, tells the hub, and prints.
+fn announce(asked: &Ping, leaves: &Leaves, known: &mut Known) -> Result<Report, Stop> {
+    let taken = leaves.take_standard_output();
+    if !hub::BUILT {
+        return Err(Stop::new(hub::NOT_BUILT, hub::BUILD_IT));
+    }
+    let file = site_file(&asked.place);
+    let site = Site::load(file.as_deref(), &overrides(&asked.output))?;
+    known.out = Some(site.out.clone());
+    known.base_url = Some(site.base_url.clone());
+    if site.hub.is_none() {
+        return Err(Stop::new("the site has no hub", "add a line such as `hub: https://hub.example.org/` to the site file"));
+    }
+    let folder = Folder::open(&site.out)?;
+    if folder.published.preview {
+        let help = "name the folder with the feeds for the public with `--out`";
+        return Err(FolderError::new(&site.out, "these feeds are a preview, which is not announced", help).into());
+    }
+    let changed = if is_standard_output(&asked.changed) {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+        aside::text(read).map_err(|message| Stop::new(&format!("standard input {message}"), ""))?
+    } else {
+        aside::read(&asked.changed)?
+    };
+    let topics = hub::topics(&changed, &site, folder.used.then_some(&folder.published));
+    let mut report = Report::default();
+    report.diagnostics.extend(hub::of_another_place(&changed, &site, &shown(&asked.changed)));
+    say_findings(&report.diagnostics, least(asked.quiet, asked.verbose), None, taken);
+    tell_hub(&site, &topics, leaves, &mut report);
+    Ok(report)
+}
+
+/// Tells the hub of the site, if it has one, of what has changed, and prints.
+fn tell_hub(site: &Site, topics: &[Link], leaves: &Leaves, report: &mut Report) {
+    let Some(hub) = &site.hub else { return };
+    let taken = leaves.take_standard_output();
+    if leaves.dry {
+        for topic in topics {
+            tell(taken, &format!("would tell {hub} of {topic}"));
+        }
+        return;
+    }
+    report.pings = hub::ping(hub, topics);
+    let file = site.file.as_deref().unwrap_or(Path::new(site::FILE_NAME));
+    let findings = hub::findings(hub, &report.pings, file);
+    say_findings(&findings, least(leaves.quiet, leaves.verbose), None, taken);
+    report.diagnostics.extend(findings);
+    let told: Vec<_> = report.pings.iter().filter(|ping| ping.failure.is_none()).collect();
+    if leaves.verbose {
+        for ping in &told {
+            tell(taken, &format!("told {hub} of {}", ping.topic));
+        }
+    }
+    if (is_watched(taken) || leaves.verbose) && !leaves.quiet {
+        let all = plural(topics.len(), "feed document");
+        let of_all = if told.len() == topics.len() { all } else { format!("{} of {all}", told.len()) };
+        tell(taken, &format!("{} told of {of_all}", hub.authority()));
+    }
+}
+
+fn overrides(output: &Output) -> Overrides {
+    Overrides { base_url: output.base_url.clone(), out: output.out.clone() }
+}
+
+/// The least severity that is printed.
+fn least(quiet: bool, verbose: bool) -> Severity {
+    match (quiet, verbose) {
+        (true, _) => Severity::Error,
+        (false, false) => Severity::Warning,
+        (false, true) => Severity::Note,
+    }
+}
+
+/// Whether somebody sees what is printed for people.
+fn is_watched(taken: bool) -> bool {
+    if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() }
 }
 
 fn is_standard_output(file: &Path) -> bool {
@@ -192,20 +440,26 @@ fn is_published(file: &Path, out: &Path, changes: &Changes) -> bool {
 }
 
 /// Reads, publishes and prints; what is known before anything is done stands in `known` then.
-fn carry_out(common: &Common, run: &Run, known: &mut Known) -> Result<Report, Stop> {
-    let (site, articles) = site(common, &run.overrides)?;
+fn carry_out(
+    common: &Common,
+    run: &Run,
+    site: &Site,
+    articles: &[PathBuf],
+    leaves: &Leaves,
+    known: &mut Known,
+) -> Result<Report, Stop> {
     known.out = Some(site.out.clone());
     known.base_url = Some(site.base_url.clone());
     if run.preview && run.overrides.out.is_none() {
         return Err(Stop::new("`--include-unpublished` wants an output folder of its own", "add `--out preview`"));
     }
-    let now = now(common, &site)?;
+    let now = now(common, site)?;
     known.now = Some(now);
     let progress = Progress::default();
     let cache = if common.no_cache { None } else { cache_folder() };
     let request = Request {
-        articles: &articles,
-        site: &site,
+        articles,
+        site,
         clock: Clock { now, preview: run.preview },
         action: run.action,
         strict: run.strict,
@@ -217,23 +471,21 @@ fn carry_out(common: &Common, run: &Run, known: &mut Known) -> Result<Report, St
         program: program(),
         cache: cache.as_deref(),
     };
-    let report = watched(&request, common.quiet)?;
-    print(&report, common, run, &request);
+    let report = watched(&progress, "files read", common.quiet, || build(&request))?;
+    print(&report, common, run, &request, leaves);
     Ok(report)
 }
 
 /// The site, and the folders to read: the command line's, else the site file's.
-fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
-    let start = common.articles.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-    let file =
-        common.site.clone().or_else(|| Site::find(if start.is_file() { start.parent().unwrap_or(&start) } else { &start }));
-    if common.articles.is_empty() && file.is_none() {
+fn site(place: &Place, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), Stop> {
+    let file = site_file(place);
+    if place.articles.is_empty() && file.is_none() {
         let help = "write `feedmill build FOLDER`, or name it in a site file (`feedmill init` writes one)";
         return Err(Stop::new("which folder holds the articles?", help));
     }
     let site = Site::load(file.as_deref(), overrides)?;
-    let articles = if !common.articles.is_empty() {
-        common.articles.clone()
+    let articles = if !place.articles.is_empty() {
+        place.articles.clone()
     } else if !site.articles.is_empty() {
         site.articles.clone()
     } else {
@@ -241,6 +493,13 @@ fn site(common: &Common, overrides: &Overrides) -> Result<(Site, Vec<PathBuf>), 
         vec![if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }]
     };
     Ok((site, articles))
+}
+
+/// The site file: the one that is named, else the one that the articles lie with; there need not be one.
+fn site_file(place: &Place) -> Option<PathBuf> {
+    let start = place.articles.first().map_or(Path::new("."), PathBuf::as_path);
+    let folder = if start.is_file() { start.parent().unwrap_or(start) } else { start };
+    place.site.clone().or_else(|| Site::find(folder))
 }
 
 /// Where states of runs are kept (XDG Base Directory Specification); nowhere for a user without a home.
@@ -276,9 +535,9 @@ fn now(common: &Common, site: &Site) -> Result<DateTime<Utc>, Stop> {
 }
 
 /// Runs, with a progress bar on a terminal if it takes long.
-fn watched(request: &Request, quiet: bool) -> Result<Report, Error> {
+fn watched<T>(progress: &Progress, what: &str, quiet: bool, work: impl FnOnce() -> T) -> T {
     if quiet || !std::io::stderr().is_terminal() {
-        return build(request);
+        return work();
     }
     let (done, waits) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
@@ -289,27 +548,30 @@ fn watched(request: &Request, quiet: bool) -> Result<Report, Error> {
             if !long {
                 return;
             }
-            let style = indicatif::ProgressStyle::with_template("{bar:40} {pos}/{len} files read, {elapsed}");
+            let style = indicatif::ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {what}, {{elapsed}}"));
             let bar =
                 indicatif::ProgressBar::new(0).with_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()));
             while waits
                 .recv_timeout(Duration::from_millis(100))
                 .is_err_and(|stop| stop == std::sync::mpsc::RecvTimeoutError::Timeout)
             {
-                bar.set_length(request.progress.files.load(Ordering::Relaxed) as u64);
-                bar.set_position(request.progress.read.load(Ordering::Relaxed) as u64);
+                bar.set_length(progress.files.load(Ordering::Relaxed) as u64);
+                bar.set_position(progress.read.load(Ordering::Relaxed) as u64);
             }
             bar.finish_and_clear();
         });
-        let report = build(request);
+        let outcome = work();
         drop(done);
-        report
+        outcome
     })
 }
 
-fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
-    let taken = standard_output_is_taken(common, run);
-    say_findings(report, common, request, taken);
+fn print(report: &Report, common: &Common, run: &Run, request: &Request, leaves: &Leaves) {
+    let taken = leaves.take_standard_output();
+    // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
+    let asked = request.action != Action::Publish || common.verbose || under_github_actions() || std::io::stderr().is_terminal();
+    let told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
+    say_findings(&report.diagnostics, least(common.quiet, common.verbose), told, taken);
     if common.verbose {
         for (path, reason) in &report.others {
             tell(taken, &format!("{}: not an article: {reason}", shown(path)));
@@ -327,16 +589,10 @@ fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
         }
         for feed in &report.feeds {
             let place = shown(&feed.slug.as_ref().map_or_else(|| site.out.clone(), |slug| site.out.join(slug.as_str())));
-            tell(taken, &feeds::line(feed, &place, if dry { Tense::Ahead } else { Tense::Done }));
-            if dry {
-                for line in feeds::entry_lines(feed) {
-                    tell(taken, &line);
-                }
-            }
+            tell_feed(feed, &place, dry, taken);
         }
     }
-    let terminal = if taken { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
-    if (terminal || common.verbose) && !common.quiet {
+    if (is_watched(taken) || common.verbose) && !common.quiet {
         tell(taken, &summary(report, run));
         if run.action != Action::Check && !site.base_url_given {
             let hint = format!(
@@ -349,18 +605,20 @@ fn print(report: &Report, common: &Common, run: &Run, request: &Request) {
     }
 }
 
+/// Says what becomes of a feed; before it happens, of its entries too.
+fn tell_feed(feed: &FeedChange, place: &str, dry: bool, taken: bool) {
+    tell(taken, &feeds::line(feed, place, if dry { Tense::Ahead } else { Tense::Done }));
+    if dry {
+        for line in feeds::entry_lines(feed) {
+            tell(taken, &line);
+        }
+    }
+}
+
 /// Prints findings, but to nobody in particular only what was not told of late.
-fn say_findings(report: &Report, common: &Common, request: &Request, taken: bool) {
-    let least = match (common.quiet, common.verbose) {
-        (true, _) => Severity::Error,
-        (false, false) => Severity::Warning,
-        (false, true) => Severity::Note,
-    };
+fn say_findings(diagnostics: &[Diagnostic], least: Severity, mut told: Option<Told>, taken: bool) {
     let annotate = under_github_actions();
-    // Whoever asks, or sits there, is told everything; so is who reads the log of one job.
-    let asked = request.action != Action::Publish || common.verbose || annotate || std::io::stderr().is_terminal();
-    let mut told = request.cache.filter(|_| !asked).map(|folder| Told::open(folder, run_name(request), request.clock.now));
-    for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.severity <= least) {
         if told.as_ref().is_none_or(|told| told.is_news(diagnostic)) {
             let said = say_error(&diagnostic.to_string());
             if let Some(told) = told.as_mut().filter(|_| said) {

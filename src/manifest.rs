@@ -306,6 +306,21 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_has_the_earliest_date_that_a_feed_has_it_with() {
+        let entry = |seconds| Entry {
+            id: "urn:x:1".into(),
+            date: DateTime::from_timestamp(seconds, 0).unwrap_or_default(),
+            parents: Vec::new(),
+        };
+        let feed = |entries| Feed { entries, ..Feed::default() };
+        let feeds = [("a", vec![entry(7)]), ("b", vec![entry(5)]), ("c", vec![entry(6)])];
+        let feeds = feeds.map(|(key, entries)| (TopicKey::of(key), feed(entries))).into();
+        let dates = Manifest { feeds, ..Manifest::default() }.dates();
+        let print = |id: &str| EntryId::own(id).expect("an id").fingerprint();
+        assert_eq!((dates.of(print("urn:x:1")), dates.of(print("urn:x:2"))), (Some(5), None));
+    }
+
+    #[test]
     fn what_is_no_manifest() {
         assert!(Manifest::parse(b"{}").is_err());
         assert!(Manifest::parse(b"").is_err());

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Diagnostic, Severity};
+use crate::link::Link;
 use crate::manifest;
 use crate::topic::Slug;
 
@@ -32,6 +33,47 @@ pub struct Report {
     /// What becomes of each feed that does not stay as it is, and of those that are not let: the feed of all topics first, then
     /// by slug.
     pub feeds: Vec<FeedChange>,
+    /// What was done at the destination, if the output was published to one.
+    pub delivery: Option<Delivered>,
+    /// What a hub was told, in the order of addresses.
+    pub pings: Vec<Ping>,
+}
+
+/// What was done at a destination, or would be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Its address.
+    pub destination: String,
+    /// What happened to its objects, by the files that they hold.
+    pub changes: Changes,
+    /// Files that are no longer part of the output, and whose objects stay.
+    pub left: BTreeSet<String>,
+    /// What becomes of each feed that differs from what was published there.
+    pub feeds: Vec<FeedChange>,
+    /// How many requests it took.
+    pub requests: u64,
+    /// How many bytes were sent in them, without headers.
+    pub bytes: u64,
+}
+
+/// What came of telling a hub that a document has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// Where the document is served, which is its topic in the words of `WebSub`.
+    pub topic: Link,
+    /// The HTTP status that the hub answered with, if it answered.
+    pub status: Option<u16>,
+    /// Why the hub was not told; nothing if it was.
+    pub failure: Option<Failure>,
+}
+
+/// Why a hub was not told of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What is wrong: a sentence about the hub, to stand after a colon.
+    pub message: String,
+    /// What to do.
+    pub help: &'static str,
 }
 
 /// What becomes of one feed.

@@ -11,6 +11,7 @@ use serde_yaml::Spanned;
 use uuid::Uuid;
 
 use crate::article::{Embeds, Language};
+use crate::destination::Destination;
 use crate::encoding::Encoding;
 use crate::error::{help_line, shown};
 use crate::feed::{Author, Look};
@@ -120,6 +121,10 @@ pub struct Site {
     pub cache_control: String,
     /// Where the output is served, if there are settings to be written for it.
     pub deployment: Option<Deployment>,
+    /// Where `publish` sends the output, if nothing else is said.
+    pub destination: Option<Destination>,
+    /// The `WebSub` hub that distributes the feeds: https, or http on this machine.
+    pub hub: Option<Link>,
 }
 
 /// An old address of a feed, where a copy of it lies.
@@ -151,6 +156,12 @@ impl Site {
             Some(slug) if self.formats.pages => self.base_url.child(&format!("{slug}/")),
             _ => self.home.clone(),
         }
+    }
+
+    /// The hub that feeds name. A preview names none: it is not to be announced.
+    #[must_use]
+    pub fn hub_of_feeds(&self, preview: bool) -> Option<Link> {
+        self.hub.clone().filter(|_| !preview)
     }
 
     /// How feeds look. Some readers show the logo and some the icon: where one is missing, the other stands for both.
@@ -348,6 +359,8 @@ struct Wire {
     cache_control: Option<Spanned<String>>,
     host: Option<Spanned<String>>,
     host_root: Option<Spanned<PathBuf>>,
+    destination: Option<Spanned<String>>,
+    hub: Option<Spanned<String>>,
 }
 
 /// One text or several, each with its place; in a map, each with what is said of it.
@@ -539,7 +552,27 @@ impl Check<'_> {
             ttl: self.ttl(wire.ttl.as_ref())?,
             cache_control: self.cache_control(wire.cache_control.as_ref())?,
             deployment,
+            destination: self.destination(wire.destination.as_ref())?,
+            hub: wire.hub.as_ref().map(|hub| self.hub(hub)).transpose()?,
         })
+    }
+
+    fn destination(&self, given: Option<&Spanned<String>>) -> Result<Option<Destination>, SiteError> {
+        let wrong = |given, what| self.error(Some(given), format!("`destination` {what}"), Destination::HELP);
+        given.map(|given| Destination::parse(&given.value).map_err(|what| wrong(given, what))).transpose()
+    }
+
+    /// Whoever could change a ping on its way could tell the hub of anything, so it goes by https.
+    fn hub(&self, given: &Spanned<String>) -> Result<Link, SiteError> {
+        let hub = self.link("hub", given)?;
+        if hub.as_str().contains('#') {
+            return Err(self.error(Some(given), "`hub` has a fragment", "write the address without the `#` and what follows"));
+        }
+        if hub.as_str().starts_with("http://") && !hub.is_loopback() {
+            let help = "write https://; http is for a hub on this machine, at localhost, 127.0.0.1 or [::1]";
+            return Err(self.error(Some(given), "`hub` is not an https address", help));
+        }
+        Ok(hub)
     }
 
     fn ttl(&self, given: Option<&Spanned<i64>>) -> Result<u32, SiteError> {

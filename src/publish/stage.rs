@@ -408,6 +408,62 @@ mod tests {
         }
     }
 
+    /// Whoever finds the manifest finds all that it says, and what leads nowhere any more goes after what led to it.
+    #[test]
+    fn a_step_that_fails_is_where_the_next_run_goes_on() {
+        let out = tempfile::tempdir().expect("a folder");
+        let stage = staged(out.path());
+        // It came when everything had been looked at.
+        let in_the_way = out.path().join("gone/never.xml");
+        fs::create_dir_all(in_the_way.join("x")).expect("a folder");
+        let error = stage.apply().expect_err("a folder is no file");
+        assert_eq!(
+            (error.path, error.help.as_str()),
+            (in_the_way.clone(), "what is not replaced yet stays as it was; the next run goes on here")
+        );
+        let now = |path: &str| fs::read_to_string(out.path().join(path)).unwrap_or_default();
+        let found = ["ai/rss.xml", "old.xml", "gone/rss.xml", "feedmill.json"].map(now);
+        assert_eq!(found, ["new", "new", "old", ""], "feeds, then what goes, then the manifest");
+        fs::remove_dir_all(in_the_way).expect("a folder");
+        recover(out.path()).expect("it is recovered");
+        assert_eq!(files(out.path()), pairs(AFTER));
+        assert!(!out.path().join(FOLDER).exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_completed_through_a_link() {
+        use std::os::unix::fs::symlink;
+        let (out, elsewhere) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let stage = out.path().join(FOLDER);
+        fs::write(elsewhere.path().join("1"), "x").expect("a file");
+        symlink(elsewhere.path(), &stage).expect("a link");
+        assert!(recover(out.path()).is_err());
+        assert_eq!(files(elsewhere.path()), pairs(&[("1", "x")]));
+        fs::remove_file(&stage).expect("a link");
+        for (link, path) in [("ai", "ai/rss.xml"), ("rss.xml", "rss.xml")] {
+            let plan = format!("[{{\"turn\":\"Feed\",\"path\":\"{path}\",\"waits\":1}}]");
+            fs::create_dir_all(&stage).expect("a folder");
+            fs::write(stage.join("1"), "new").expect("a file");
+            fs::write(stage.join(PLAN), plan).expect("a file");
+            symlink(elsewhere.path(), out.path().join(link)).expect("a link");
+            assert_eq!(recover(out.path()).expect_err("a link").path, out.path().join(link));
+            assert_eq!(files(elsewhere.path()), pairs(&[("1", "x")]));
+            fs::remove_file(out.path().join(link)).expect("a link");
+            assert_eq!(recover(out.path()).map(|changes| changes.written.len()).ok(), Some(1));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_cannot_be_put_in_its_place_at_once_is_refused_beforehand() {
+        let out = tempfile::tempdir().expect("a folder");
+        std::os::unix::fs::symlink("/proc", out.path().join("far")).expect("a link");
+        let stage = Stage::new(out.path());
+        let error = stage.put(Turn::Feed, "far/rss.xml", b"new").expect_err("another file system");
+        assert_eq!(error.help, "keep the output folder on one file system");
+    }
+
     #[test]
     fn a_plan_reaches_nowhere_else() {
         for (path, expected) in [

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::error::{Diagnostic, shown};
 use crate::link::Link;
-use crate::report::{Counts, EntryChange, Fate, FeedChange, Report};
+use crate::report::{Counts, EntryChange, Fate, FeedChange, Ping, Report};
 use crate::topic::Slug;
 
 /// The form of the report. It is another one when a program that reads this one would be misled.
@@ -19,7 +19,7 @@ pub const FORM: u32 = 1;
 /// What a report says of its run besides what the run did. What a run that failed early never came to know is `None`.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// What was asked: `build`, `dry-run` or `check`.
+    /// What was asked: `build`, `dry-run`, `check`, `publish` or `ping`.
     pub action: &'a str,
     /// The exit status.
     pub status: u8,
@@ -36,7 +36,7 @@ pub struct Facts<'a> {
 /// The text of the report.
 #[must_use]
 pub fn render(report: &Report, facts: &Facts) -> String {
-    let Report { counts, diagnostics, changes, others, feeds, .. } = report;
+    let Report { counts, diagnostics, changes, others, feeds, delivery, pings, .. } = report;
     let wire = Wire {
         feedmill_report: FORM,
         action: facts.action,
@@ -54,6 +54,17 @@ pub fn render(report: &Report, facts: &Facts) -> String {
             unchanged: changes.unchanged.len(),
         },
         feeds: feeds.iter().map(WireFeed::of).collect(),
+        delivery: delivery.as_ref().map(|delivered| WireDelivery {
+            destination: &delivered.destination,
+            sent: delivered.changes.written.iter().map(String::as_str).collect(),
+            deleted: delivered.changes.removed.iter().map(String::as_str).collect(),
+            unchanged: delivered.changes.unchanged.len(),
+            left: delivered.left.iter().map(String::as_str).collect(),
+            feeds: delivered.feeds.iter().map(WireFeed::of).collect(),
+            requests: delivered.requests,
+            bytes: delivered.bytes,
+        }),
+        pings: pings.iter().map(WirePing::of).collect(),
     };
     // Only a map with keys that are no text could fail, and there is none.
     serde_json::to_string_pretty(&wire).unwrap_or_default() + "\n"
@@ -78,6 +89,20 @@ struct Wire<'a> {
     others: Vec<Other<'a>>,
     changes: WireChanges<'a>,
     feeds: Vec<WireFeed<'a>>,
+    delivery: Option<WireDelivery<'a>>,
+    pings: Vec<WirePing<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireDelivery<'a> {
+    destination: &'a str,
+    sent: Vec<&'a str>,
+    deleted: Vec<&'a str>,
+    unchanged: usize,
+    left: Vec<&'a str>,
+    feeds: Vec<WireFeed<'a>>,
+    requests: u64,
+    bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -162,6 +187,22 @@ impl<'a> WireEntry<'a> {
     }
 }
 
+#[derive(Serialize)]
+struct WirePing<'a> {
+    url: &'a str,
+    ok: bool,
+    status: Option<u16>,
+    message: Option<&'a str>,
+}
+
+impl<'a> WirePing<'a> {
+    fn of(ping: &'a Ping) -> Self {
+        let Ping { topic, status, failure } = ping;
+        let message = failure.as_ref().map(|failure| failure.message.as_str());
+        Self { url: topic.as_str(), ok: failure.is_none(), status: *status, message }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +256,9 @@ mod tests {
     "removed": [],
     "unchanged": 0
   },
-  "feeds": []
+  "feeds": [],
+  "delivery": null,
+  "pings": []
 }
 "#;
         assert_eq!(render(&report, &facts), expected);

@@ -258,7 +258,7 @@ impl Mill<'_> {
         let Some((key, feed)) = found else { return "it is kept as it is" };
         let ending = EntryId::ending(&link::feed_id(&self.request.site.id, key.as_str()));
         match &feed.entries[..] {
-            _ if !manifest.files.values().any(|file| file.feed.as_ref() == Some(key)) => "its files were taken away",
+            _ if !manifest.files.values().any(|file| file.feed.as_ref() == Some(key)) => "its files are taken away",
             [only] if only.id == ending.as_str() => "a last entry says so",
             _ => "it is kept as it is",
         }

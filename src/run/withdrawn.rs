@@ -283,6 +283,7 @@ impl Mill<'_> {
             look: site.look(),
             updated: outline.updated.unwrap_or(DateTime::UNIX_EPOCH),
             ttl: site.ttl,
+            hub: site.hub_of_feeds(self.request.clock.preview),
             ended: false,
             entries: Vec::new(),
         }

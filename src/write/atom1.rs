@@ -27,6 +27,7 @@ pub(super) fn write(feed: &Feed, bodies: &[String], mut memory: Vec<u8>) -> Resu
         mime_type: Some(Format::Atom.content_type().to_owned()),
         ..Link::default()
     };
+    let hub = feed.hub.as_ref().map(|hub| Link { href: hub.as_str().to_owned(), rel: "hub".to_owned(), ..Link::default() });
     let document = AtomFeed {
         title: Text::plain(feed.title.as_str()),
         id: feed.id.clone(),
@@ -35,7 +36,7 @@ pub(super) fn write(feed: &Feed, bodies: &[String], mut memory: Vec<u8>) -> Resu
         icon: address(feed.look.icon.as_ref()),
         logo: address(feed.look.logo.as_ref()),
         generator: Some(Generator { value: GENERATOR.to_owned(), ..Generator::default() }),
-        links: vec![alternate(feed.home.as_str()), self_link],
+        links: [alternate(feed.home.as_str()), self_link].into_iter().chain(hub).collect(),
         subtitle: Some(Text::plain(feed.description.as_str())),
         entries: feed.entries.iter().zip(bodies).map(|(entry, body)| self::entry(entry, body)).collect(),
         namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),

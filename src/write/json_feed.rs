@@ -37,6 +37,7 @@ pub(super) fn write(feed: &Feed, bodies: &[String], mut memory: Vec<u8>) -> Resu
         favicon: feed.look.icon.as_ref().map(Link::as_str),
         language: feed.language.as_str(),
         expired: feed.ended,
+        hubs: feed.hub.iter().map(|hub| Hub { kind: "WebSub", url: hub.as_str() }).collect(),
         feedmill: About { generator: GENERATOR, id: &feed.id },
         items: feed.entries.iter().zip(bodies).map(|(entry, body)| item(entry, body)).collect(),
     };
@@ -61,9 +62,18 @@ struct Document<'a> {
     language: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     expired: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub<'a>>,
     #[serde(rename = "_feedmill")]
     feedmill: About<'a>,
     items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]

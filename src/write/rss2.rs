@@ -32,6 +32,8 @@ pub(super) fn write(feed: &Feed, bodies: &[String], memory: Vec<u8>) -> Result<V
         mime_type: Some(Format::Rss.content_type().to_owned()),
         ..atom::Link::default()
     };
+    let hub =
+        feed.hub.as_ref().map(|hub| atom::Link { href: hub.as_str().to_owned(), rel: "hub".to_owned(), ..atom::Link::default() });
     let channel = Channel {
         title: feed.title.as_str().to_owned(),
         link: feed.home.as_str().to_owned(),
@@ -42,7 +44,7 @@ pub(super) fn write(feed: &Feed, bodies: &[String], memory: Vec<u8>) -> Result<V
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         ttl: Some(feed.ttl.to_string()),
         image: logo(feed),
-        atom_ext: Some(atom::AtomExtension { links: vec![self_link] }),
+        atom_ext: Some(atom::AtomExtension { links: std::iter::once(self_link).chain(hub).collect() }),
         extensions: syndication(feed.ttl),
         items: feed.entries.iter().zip(bodies).map(|(entry, body)| item(entry, body)).collect(),
         namespaces: NAMESPACES.iter().map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect(),

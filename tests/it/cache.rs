@@ -424,3 +424,60 @@ fn a_file_of_the_future_is_a_file_like_others() {
     rewrite(&mill, "in/a.md", "title: One", "title: Two");
     assert!(!answers(&mill, "build in"));
 }
+
+/// What a run said once, why it failed, what it is told to do, and what a killed run left: none of it is answered by what was
+/// before.
+#[test]
+fn what_is_said_once_refused_forced_or_left_is_no_state() {
+    let stories = |mill: Mill, topic: &str, month: u32, days: std::ops::RangeInclusive<u32>| {
+        days.fold(mill, |mill, day| {
+            let path = format!("in/{month}-{day}.md");
+            mill.story(&path, &format!("{topic} {day}"), &format!("2020-{month:02}-{day:02}"), topic)
+        })
+    };
+    let flooded = stories(mill(), "Old", 9, 1..=1);
+    let held = stories(mill(), "Old", 9, 1..=10);
+    let refused = mill();
+    for mill in [&flooded, &held, &refused] {
+        mill.run("build in").silent();
+    }
+    let flooded = stories(flooded, "AI", 10, 1..=21);
+    let held = (1..=6).fold(held, |mill, day| mill.without(&format!("in/9-{day}.md")));
+    let refused = ["a", "b"].iter().fold(refused, |mill, name| {
+        let path = format!("in/{name}.md");
+        let text = mill.read(&path).replacen("---\n", "---\npublished: false\n", 1);
+        mill.file(&path, text)
+    });
+    std::thread::sleep(SETTLED);
+
+    // What fails fails until it is mended.
+    for _ in 0..3 {
+        let _ = refused.run("build in").status(2);
+    }
+
+    // That there are many old entries is no longer so at the next run.
+    let flood = "readers show them as unread";
+    assert!(flooded.run("build in -v").status(0).stderr.contains(flood));
+    assert_eq!(flooded.run("build in -v").status(0).stderr, "");
+    assert_eq!(states(&flooded).len(), 1);
+
+    // A preview is another run.
+    let preview = flooded.run("build in --include-unpublished --out in/../feeds").status(2);
+    assert!(preview.stderr.contains("these feeds are for the public"), "{}", preview.stderr);
+
+    // What is held back is held back until somebody says that it is meant.
+    let said = "this feed would lose 6 of its 10 entries";
+    for _ in 0..2 {
+        assert!(held.run("build in -v").status(0).stderr.contains(said));
+    }
+    tamper(&held);
+    assert!(answers(&held, "build in"));
+    assert!(!held.run("build in -v --force").status(0).stderr.contains(said));
+    assert_eq!(held.read("feeds/old/rss.xml").matches("<item>").count(), 4);
+
+    // Nothing that is published shows it, and it is completed or cleared away all the same.
+    let left = flooded.file("feeds/.feedmill-run/1", "half a fee");
+    tamper(&left);
+    assert!(!answers(&left, "build in"));
+    assert!(!left.path("feeds/.feedmill-run").exists());
+}

@@ -1414,3 +1414,16 @@ fn init_writes_a_site_file_once() {
     let other = theme.without("news/good.md").story("news/b.md", "B", "2020-11-12", "ML");
     other.file("feedmill.yaml", lines.join("\n")).run("check").silent();
 }
+
+/// A build without the feature `hub` has the command, and says what it is without.
+#[test]
+#[cfg(not(feature = "hub"))]
+fn without_the_feature_a_hub_is_named_and_cannot_be_told() {
+    let mill = mill().file("news/feedmill.yaml", "hub: https://hub.example.org/").file("changed.txt", "");
+    let _ = mill.run("build news --out out").status(0).stderr("");
+    assert!(mill.read("out/rss.xml").contains("rel=\"hub\""));
+    let expected = "feedmill: this build of feedmill cannot tell hubs: it was made without the feature `hub`
+  help: build it with `--features hub`, or without `--no-default-features`";
+    refuses(&mill, "ping news --changed changed.txt", expected);
+    refuses(&mill, "ping news --changed changed.txt --dry-run", expected);
+}

@@ -78,6 +78,8 @@ fn each_host_has_its_files_in_their_place() {
         assert_eq!(made(host, "host_root: public\n", "/feeds/"), below, "{host}");
         assert_eq!(made(host, "", "/"), at_root, "{host}");
     }
+    // However it is written.
+    assert_eq!(made("netlify", "host_root: news/../public/.\n", "/feeds/"), "_headers");
     // Where the paths do not matter the address may be anywhere.
     assert_eq!(made("github-pages", "host_root: public\n", "/repo/feeds/"), ".nojekyll");
     assert_eq!(made("nginx", "host_root: public\n", "/elsewhere/"), "feeds/feedmill.nginx.conf");
@@ -118,6 +120,39 @@ fn a_block_without_its_end_stops_the_run() {
          between `# feedmill: begin` and `# feedmill: end`; delete what is left of them, and the next run writes them anew",
     );
     assert!(files(&mill.path("public")) == before);
+}
+
+/// One in the output is named as it lies there.
+#[test]
+fn a_block_in_the_output_is_named_there() {
+    let mill = mill("host: apache\nhost_root: public\nout: public/feeds\nbase_url: https://example.org/feeds/\nformats: [rss]");
+    let mill = mill.file("public/feeds/.htaccess", "# feedmill: end\n");
+    let run = mill.run("build news --site feedmill.yaml").status(2);
+    assert!(run.stderr.starts_with("public/feeds/.htaccess:1:1: error: this ends a block"), "{}", run.stderr);
+}
+
+/// Copies, folders that topics had, and compressed siblings: what the site file says of them stands in the settings.
+#[test]
+fn settings_are_of_this_site() {
+    let lines = "base_url: https://example.org/feeds/\nout: out\ncache_control: public, max-age=7\nprecompress: [gzip, brotli]
+also: {feed.xml: rss}\ntopics: {AI: {former: [ki], also: [old/ai.xml]}}\n";
+    let settings = |host: &str, file: &str, less: &str| {
+        let mill = mill(&format!("{}host: {host}", lines.replace(less, "")));
+        mill.run("build news --site feedmill.yaml").silent();
+        mill.read(&format!("out/{file}"))
+    };
+    let caddy = settings("caddy", "feedmill.caddy", "nothing");
+    for part in [
+        "path /feeds/feed.xml\n\tfile\n}\nheader @feedmill_copy_1 {\n\tContent-Type \"application/rss+xml; charset=utf-8\"\n\tCache-Control \"public, max-age=7\"",
+        "path /feeds/old/ai.xml\n\tfile\n}\nheader @feedmill_copy_2 {\n\tContent-Type \"application/atom+xml; charset=utf-8\"",
+        "\tprecompressed br gzip\n",
+        "redir /feeds/ki/rss.xml /feeds/ai/rss.xml 301\n",
+        "redir /feeds/ki/ /feeds/ai/ 301\n",
+    ] {
+        assert!(caddy.contains(part), "{part}: {caddy}");
+    }
+    assert!(settings("caddy", "feedmill.caddy", ", brotli").contains("\tprecompressed gzip\n"));
+    assert!(settings("caddy", "feedmill.caddy", "gzip, ").contains("\tprecompressed br\n"));
 }
 
 /// A file that we would write whole, and somebody else did.
@@ -195,6 +230,9 @@ fn a_run_to_elsewhere_writes_nothing_for_the_host() {
          Netlify in this run\n  help: take the option from the command line, or `host` from the site file",
     );
     mill.run("build news --site feedmill.yaml --include-unpublished --out public/preview").silent();
+    let preview = self::mill(NETLIFY);
+    preview.run("build news --site feedmill.yaml --include-unpublished --out public/feeds").silent();
+    assert!(!preview.path("public/_headers").exists());
     assert!(!mill.path("public/_headers").exists());
     mill.run("check news --site feedmill.yaml").silent();
 }

@@ -8,6 +8,8 @@ mod cron;
 mod errors;
 mod golden;
 mod hosts;
+#[cfg(feature = "hub")]
+mod hub;
 mod kept;
 mod mangled;
 mod mill;

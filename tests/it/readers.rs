@@ -12,7 +12,7 @@ use feedmill::text::{self, Line, Mojibake, Prose};
 use feedmill::topic::{Slug, TopicKey};
 use feedmill::write::{Document, Outline, cut, entries, outline, verify, verify_list, write, write_list, write_with};
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ATOM: &str = "http://www.w3.org/2005/Atom";
 const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
@@ -150,6 +150,7 @@ fn feed(texts: [&str; 4], entries: Vec<Entry>) -> Feed {
             icon: Some(link("https://feeds.example.org/a&b.png")),
         },
         ttl: 60,
+        hub: (b.len() % 3 > 0).then(|| odd_link(d)),
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or_default(),
         entries,
     }
@@ -162,6 +163,7 @@ struct Seen {
     description: String,
     home: String,
     address: String,
+    hub: Option<String>,
     language: String,
     /// JSON Feed does not say.
     updated: Option<DateTime<Utc>>,
@@ -189,6 +191,7 @@ fn expected(feed: &Feed, format: Format) -> Seen {
         description: feed.description.to_string(),
         home: feed.home.to_string(),
         address: feed.address(format).to_string(),
+        hub: feed.hub.as_ref().map(Link::to_string),
         language: feed.language.as_str().to_owned(),
         updated: (format != Format::Json).then_some(feed.updated),
         entries: feed.entries.iter().map(|entry| expected_entry(entry, format)).collect(),
@@ -284,7 +287,9 @@ fn xml(text: &str) -> roxmltree::Document<'_> {
 fn seen_rss(root: Node<'_>) -> Seen {
     assert_eq!((root.tag_name().name(), root.attribute("version")), ("rss", Some("2.0")));
     let channel = children(root, "", "channel").next().expect("a channel");
-    let address = children(channel, ATOM, "link").next().expect("a self link");
+    let mut links = children(channel, ATOM, "link");
+    let address = links.next().expect("a self link");
+    let hub = seen_hub(links);
     assert_eq!((address.attribute("rel"), address.attribute("type")), (Some("self"), Some("application/rss+xml")));
     let entries = children(channel, "", "item").map(|item| {
         let guid = children(item, "", "guid").next().expect("a guid");
@@ -318,6 +323,7 @@ fn seen_rss(root: Node<'_>) -> Seen {
         description: one(channel, "", "description"),
         home: one(channel, "", "link"),
         address: attribute(address, "href").expect("an address"),
+        hub,
         language: one(channel, "", "language"),
         updated: Some(rfc822(&one(channel, "", "lastBuildDate"))),
         entries: entries.collect(),
@@ -336,6 +342,8 @@ fn seen_atom(root: Node<'_>) -> Seen {
         content(element)
     };
     let address = children(root, ATOM, "link").find(|link| link.attribute("rel") == Some("self")).expect("a self link");
+    let of_publisher = |link: &Node<'_>| !matches!(link.attribute("rel"), Some("self" | "alternate"));
+    let hub = seen_hub(children(root, ATOM, "link").filter(of_publisher));
     let entries = children(root, ATOM, "entry").map(|entry| {
         let body = children(entry, ATOM, "content").next().expect("content");
         assert_eq!(body.attribute("type"), Some("html"));
@@ -366,10 +374,19 @@ fn seen_atom(root: Node<'_>) -> Seen {
         description: plain(root, "subtitle"),
         home: alternate(root),
         address: attribute(address, "href").expect("an address"),
+        hub,
         language: root.attribute((XML, "lang")).expect("a language").to_owned(),
         updated: Some(rfc3339(&one(root, ATOM, "updated"))),
         entries: entries.collect(),
     }
+}
+
+/// The hub, which is the only one that is left of the links of a feed.
+fn seen_hub<'a>(mut links: impl Iterator<Item = Node<'a>>) -> Option<String> {
+    let hub = links.next()?;
+    assert_eq!((hub.attribute("rel"), hub.attributes().len()), (Some("hub"), 2), "{hub:?}");
+    assert!(links.next().is_none(), "there is one hub");
+    attribute(hub, "href")
 }
 
 /// A text that has to be there.
@@ -383,8 +400,16 @@ fn seen_json(text: &str) -> Seen {
     assert!(text.starts_with("{\n \"version\": \"https://jsonfeed.org/version/1.1\",\n \"title\": ") && text.ends_with("\n}\n"));
     let feed: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"));
     let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    let known =
-        ["_feedmill", "description", "favicon", "feed_url", "home_page_url", "icon", "items", "language", "title", "version"];
+    let hub = feed.get("hubs").map(|hubs| {
+        assert_eq!(hubs.as_array().map(Vec::len), Some(1), "there is one hub");
+        assert_eq!((names(&hubs[0]), &hubs[0]["type"]), (vec!["type".to_owned(), "url".to_owned()], &json!("WebSub")));
+        said(&hubs[0], "url")
+    });
+    let mut known =
+        vec!["_feedmill", "description", "favicon", "feed_url", "home_page_url", "icon", "items", "language", "title", "version"];
+    if hub.is_some() {
+        known.insert(5, "hubs");
+    }
     assert_eq!(names(&feed), known, "no authors of the feed, which Miniflux would add to those of every item");
     assert_eq!(names(&feed["_feedmill"]), ["generator", "id"]);
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -427,6 +452,7 @@ fn seen_json(text: &str) -> Seen {
         description: said(&feed, "description"),
         home: said(&feed, "home_page_url"),
         address: said(&feed, "feed_url"),
+        hub,
         language: said(&feed, "language"),
         updated: None,
         entries: entries.collect(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use feedmill::error::{Diagnostic, Severity};
 use feedmill::link::Link;
 use feedmill::report::json::{Facts, render};
-use feedmill::report::{EntryChange, Fate, FeedChange, Report};
+use feedmill::report::{Changes, Delivered, EntryChange, Failure, Fate, FeedChange, Ping, Report};
 use feedmill::topic::Slug;
 use serde_json::{Value, json};
 
@@ -25,14 +25,14 @@ fn mill() -> Mill {
         .file("news/readme.md", "# Readme\n")
 }
 
-fn schema() -> Value {
+pub fn schema() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
     serde_json::from_str(&fs::read_to_string(path).expect("a schema")).expect("JSON")
 }
 
 /// The report, which keeps to the schema.
 #[track_caller]
-fn checked(text: &str) -> Value {
+pub fn checked(text: &str) -> Value {
     let report: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let validator = jsonschema::draft202012::new(&schema()).expect("a schema");
     let faults: Vec<String> = validator.iter_errors(&report).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
@@ -107,7 +107,7 @@ fn a_report_holds_all_that_was_found_and_done() {
         json!({
             "feedmill_report": 1, "action": action, "status": status, "now": NOW, "out": "out",
             "base_url": "https://feeds.example.org/", "counts": counts, "diagnostics": findings(),
-            "others": [{"path": "news/readme.md", "reason": "no front matter"}], "changes": changes,
+            "others": [{"path": "news/readme.md", "reason": "no front matter"}], "changes": changes, "delivery": null, "pings": [],
         })
     };
     // What becomes of feeds is looked at elsewhere.
@@ -207,9 +207,23 @@ fn of_everything() -> String {
             gone: vec![entry(2, Some("Gone").filter(|_| known.is_none()))],
         });
     }
+    let paths = |path: &str| [path.to_owned()].into();
+    let (written, removed) = (paths("rss.xml"), paths("old/rss.xml"));
+    report.delivery = Some(Delivered {
+        destination: "s3://bucket/feeds/".to_owned(),
+        changes: Changes { written, removed, ..Changes::default() },
+        left: paths("older/rss.xml"),
+        feeds: report.feeds.clone(),
+        requests: 4,
+        bytes: 7,
+    });
     let base_url = Link::parse("https://feeds.example.org/").expect("an address");
+    let topic = base_url.child("rss.xml");
+    report.pings.push(Ping { topic: topic.clone(), status: Some(202), failure: None });
+    let failure = Failure { message: "no answer".to_owned(), help: "wait" };
+    report.pings.push(Ping { topic, status: None, failure: Some(failure) });
     let facts = Facts {
-        action: "build",
+        action: "publish",
         status: 3,
         now: NOW.parse().ok(),
         took: Duration::from_millis(1500),
@@ -235,6 +249,15 @@ fn a_report_says_what_becomes_of_feeds() {
         "gone": [entry(2, Value::Null)],
     });
     assert_eq!(feeds[0], expected);
+    let delivery = json!({
+        "destination": "s3://bucket/feeds/", "sent": ["rss.xml"], "deleted": ["old/rss.xml"], "unchanged": 0,
+        "left": ["older/rss.xml"], "feeds": feeds, "requests": 4, "bytes": 7,
+    });
+    assert_eq!(report["delivery"], delivery);
+    let url = "https://feeds.example.org/rss.xml";
+    let told = json!({"url": url, "ok": true, "status": 202, "message": null});
+    let lost = json!({"url": url, "ok": false, "status": null, "message": "no answer"});
+    assert_eq!(report["pings"], json!([told, lost]));
 }
 
 /// Every place of the schema, by its pointer in a report, with the words that may stand there.
@@ -277,7 +300,8 @@ fn kept(value: &Value, place: &str, found: &mut BTreeSet<String>) {
 fn the_schema_promises_nothing_that_no_report_has() {
     let mill = mill();
     let mut reports = vec![checked(&of_everything())];
-    for arguments in ["check news", "build news --out out --dry-run", "build news --out out", "build", "check nowhere"] {
+    let ping = "ping news --changed changed.txt";
+    for arguments in ["check news", "build news --out out --dry-run", "build news --out out", "build", "check nowhere", ping] {
         reports.push(report(&mill, arguments).1);
     }
     let (mut found, mut expected) = (BTreeSet::new(), BTreeSet::new());
@@ -352,6 +376,12 @@ fn a_report_that_cannot_be_written_undoes_nothing() {
             assert!(files(&mill.path("out")) == before);
         }
     }
+    // Nor what would be.
+    let run = Mill::copy_of(&mill.path("."))
+        .without("out")
+        .file("out/mine.txt", "")
+        .run("build news --out out --dry-run --report out/rss.xml");
+    assert!(run.status == Some(2) && run.stderr.contains("out/rss.xml: this file is published"), "{run:?}");
     // Findings do not make up for it, nor does it make up for them.
     let mill = mill.article("news/bad.md", "title: A\ndate: 2020-11-11");
     assert_eq!(mill.run("check news").status, Some(1));

@@ -371,7 +371,12 @@ feedmill: news/feedmill.yaml:1:19: the key `url` is not known
 zzzzzz: x
 =>
 feedmill: news/feedmill.yaml:1:1: the key `zzzzzz` is not known
-  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats, browser_style, theme, also, stale, precompress, ttl, cache_control, host, host_root
+  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats, browser_style, theme, also, stale, precompress, ttl, cache_control, host, host_root, destination, hub
+
+destination: ftp://bucket
+=>
+feedmill: news/feedmill.yaml:1:14: `destination` is of a kind that is not known
+  help: write s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or az://CONTAINER/FOLDER
 ");
 }
 
@@ -836,5 +841,73 @@ fn the_name_of_an_old_address_says_its_format() {
         let mill = mill().file("news/feedmill.yaml", format!("formats: {formats}\nalso: {also}\nout: ../out\n"));
         mill.run("build news").silent();
         assert_eq!(mill.read(&format!("out/{also}")), mill.read(&format!("out/{of}")), "{also}");
+    }
+}
+
+/// Whoever could change a ping on its way could tell the hub anything; on this machine nobody is on the way.
+#[test]
+fn a_hub_has_an_https_address_unless_it_is_this_machine() {
+    refused(
+        "
+hub: hub.example.org
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` is not an absolute address
+  help: write the whole address, beginning with https://
+
+hub: ''
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` is empty
+  help: write the address, or leave the field out
+
+hub: [https://hub.example.org/]
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` wants a value of another kind
+  help: the README has an example of every key
+
+id: a
+hub: http://hub.example.org/
+=>
+feedmill: news/feedmill.yaml:2:6: `hub` is not an https address
+  help: write https://; http is for a hub on this machine, at localhost, 127.0.0.1 or [::1]
+
+hub: http://localhost.example.org/
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` is not an https address
+  help: write https://; http is for a hub on this machine, at localhost, 127.0.0.1 or [::1]
+
+hub: http://192.168.0.1/
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` is not an https address
+  help: write https://; http is for a hub on this machine, at localhost, 127.0.0.1 or [::1]
+
+hub: http://[::ffff:127.0.0.1]/
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` is not an https address
+  help: write https://; http is for a hub on this machine, at localhost, 127.0.0.1 or [::1]
+
+hub: https://me:secret@hub.example.org/
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` has a user name or password in it
+  help: write the address without the part before the @, and consider the password known
+
+hub: 'https://hub.example.org/#a'
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` has a fragment
+  help: write the address without the `#` and what follows
+
+hub: wss://hub.example.org/
+=>
+feedmill: news/feedmill.yaml:1:6: `hub` is not an http or https address
+  help: write an address that begins with https:// or http://
+",
+    );
+    for hub in [
+        "https://hub.example.org",
+        "https://hub.example.org:8443/push?a=1",
+        "http://localhost:8080/",
+        "http://127.1.2.3/",
+        "http://[::1]:1/",
+    ] {
+        mill().file("news/feedmill.yaml", format!("hub: '{hub}'")).run("check news").silent();
     }
 }

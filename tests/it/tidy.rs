@@ -6,11 +6,24 @@ use std::path::Path;
 use crate::mill::files;
 
 /// What does something, each in its turn; none uses another.
-const STAGES: &[&str] = &["index", "group", "fetch", "compose", "write", "publish"];
+const STAGES: &[&str] = &["index", "group", "fetch", "compose", "write", "publish", "deliver"];
 
 /// What is only known, free for all.
 const DATA: &[&str] = &[
-    "article", "encoding", "error", "feed", "files", "format", "host", "link", "manifest", "report", "site", "stamp", "text",
+    "article",
+    "destination",
+    "encoding",
+    "error",
+    "feed",
+    "files",
+    "format",
+    "host",
+    "link",
+    "manifest",
+    "report",
+    "site",
+    "stamp",
+    "text",
     "topic",
 ];
 
@@ -32,6 +45,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fetch::Material",
         ],
     ),
+    // It takes what was published, and names it as it was named.
+    ("deliver", &["publish::Folder", "publish::stage", "write::sha256", "Progress", "lock"]),
     // The site file may add to the names of fields, and what is wrong with its YAML is said as it is of an article.
     (
         "site",
@@ -224,24 +239,28 @@ fn each_crate_has_its_room() {
     only_in(&["maud::"], &["write/page.rs", "write/page/"]);
     only_in(&["tempfile::"], &["publish.rs", "publish/", "cache.rs", "cache/", "aside.rs"]);
     only_in(&["indicatif::"], &["main.rs"]);
+    only_in(&["ureq::"], &["deliver/hub/call.rs", "deliver/wire.rs"]);
+    only_in(&["TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"], &["deliver/"]);
     only_in(
         &["serde_json::"],
-        &["manifest.rs", "cache.rs", "cache/", "publish/stage.rs", "report/json.rs", "write/json_feed.rs"],
+        &["manifest.rs", "cache.rs", "cache/", "publish/stage.rs", "report/json.rs", "write/json_feed.rs", "deliver/record.rs"],
     );
+    only_in(&["object_store::", "tokio::", "ini::"], &["deliver.rs", "deliver/"]);
     // So that what is looked for is there at all.
     assert_eq!(with(&["rss::"]).len() + with(&["atom_syndication::"]).len(), 2);
 }
 
+/// How long a store wants to be left alone is no time that anything goes by.
 #[test]
 fn only_main_prints_and_only_main_asks_the_time() {
     only_in(&["println!", "eprintln!", "print!", "eprint!", "stdout", "stderr"], &["main.rs"]);
-    only_in(&["Utc::now", "Local::now", "SystemTime::now", "Instant::now"], &["main.rs"]);
-    only_in(&["std::env", "env::var"], &["main.rs", "site.rs"]);
+    only_in(&["Utc::now", "Local::now", "SystemTime::now", "Instant::now"], &["main.rs", "deliver/wire.rs"]);
+    only_in(&["std::env", "env::var"], &["main.rs", "site.rs", "deliver/bucket.rs"]);
     assert!(with(&["Utc::now"]).contains("main.rs"));
 }
 
 /// Articles are opened by `read`, the site file by `site`; the output folder is written by `publish`, and what a
-/// run keeps for the next by `cache`; what the command line names besides is written by `aside`. `init` is the exception.
+/// run keeps for the next by `cache`; it is read by `deliver`, as are files of keys; what the command line names besides is written by `aside`. `init` is the exception.
 #[test]
 fn only_reading_publishing_and_init_touch_files() {
     only_in(
@@ -257,6 +276,7 @@ fn only_reading_publishing_and_init_touch_files() {
             "cache/",
             "aside.rs",
             "stamp.rs",
+            "deliver/",
             "main.rs",
         ],
     );

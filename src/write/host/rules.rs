@@ -135,6 +135,17 @@ mod tests {
     use super::super::tests::hosting;
     use super::*;
 
+    /// Of two rules that match, both would be heard at once.
+    #[test]
+    fn a_copy_that_is_called_like_a_feed_has_its_rule() {
+        let copies =
+            ["old/rss.xml", "old/feed.xml", "very/old/rss.xml"].map(|path| (path.to_owned(), "application/rss+xml".to_owned()));
+        let text = headers(&Hosting { copies: copies.to_vec(), ..hosting(Host::Netlify, "/") });
+        let rules: Vec<&str> = text.lines().filter(|line| line.contains("old/")).collect();
+        assert_eq!(rules, ["/old/feed.xml", "/very/old/rss.xml"]);
+        assert!(text.contains("/:topic/rss.xml\n"));
+    }
+
     #[test]
     fn a_limit_is_told_from_nine_tenths_of_it_on() {
         let told = |host: Host, name: &str, file: &str, files: usize| -> Vec<(&str, usize)> {
@@ -156,6 +167,7 @@ mod tests {
         assert_eq!(told(cloudflare, REDIRECTS, &format!("{fixed}# x\n/a /b\n"), 0), [("redirects", 1800)]);
         let dynamic = "redirects with wildcards, or below one with a wildcard,";
         assert_eq!(told(cloudflare, REDIRECTS, &format!("/x/* /y\n{}", "/a /b\n".repeat(89)), 0), [(dynamic, 90)]);
+        assert_eq!(told(cloudflare, REDIRECTS, &format!("/x/:z /y\n{}", "/a /b\n".repeat(89)), 0), [(dynamic, 90)]);
         assert_eq!(told(cloudflare, REDIRECTS, &format!("/x/:z /y\n{}", "/a /b\n".repeat(88)), 0), []);
         assert_eq!(told(Host::Netlify, REDIRECTS, &"/a /b\n".repeat(8999), 0), []);
         assert_eq!(told(Host::Netlify, REDIRECTS, &"/a/* /b\n".repeat(9000), 0), [("redirects", 9000)]);

@@ -1,0 +1,277 @@
+//! Opening a bucket with what the environment says, and what its errors mean to people.
+//!
+//! Keys come from where all tools look for them: variables, the files of AWS and Google, and the role of the instance. No value
+//! of theirs is ever in a message, nor is what a server says beyond a status and a code.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum};
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::{BackoffConfig, ObjectStore, RetryConfig};
+
+use super::profile;
+use super::wire::{Meter, Wire};
+use crate::destination::{Destination, Store};
+
+/// Requests at a time.
+pub const PARALLEL: usize = 16;
+/// How often a request is made at most, as the tools of AWS have it in `AWS_MAX_ATTEMPTS`.
+const ATTEMPTS: usize = 8;
+
+/// A bucket that is open.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// The store.
+    pub store: Arc<dyn ObjectStore>,
+    /// What goes over the wire to it.
+    pub meter: Arc<Meter>,
+}
+
+/// Why something cannot be had of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: &'static str,
+}
+
+impl Trouble {
+    fn new(message: impl Into<String>, help: &'static str) -> Self {
+        Self { message: message.into(), help }
+    }
+}
+
+/// Makes ready to talk to a bucket; nothing is sent yet.
+pub fn open(destination: &Destination) -> Result<Bucket, Trouble> {
+    let wire = Wire::new(PARALLEL);
+    let meter = Arc::clone(&wire.meter);
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let attempts = variable("AWS_MAX_ATTEMPTS").and_then(|attempts| attempts.parse().ok()).unwrap_or(ATTEMPTS);
+    let retry = RetryConfig {
+        backoff: BackoffConfig { init_backoff: Duration::from_millis(200), max_backoff: Duration::from_secs(15), base: 2.0 },
+        max_retries: attempts.saturating_sub(1),
+        retry_timeout: Duration::from_secs(180),
+    };
+    let bucket = &destination.bucket;
+    let store: Arc<dyn ObjectStore> = match destination.store {
+        Store::S3 => {
+            let builder = s3(variable)?.with_bucket_name(bucket).with_retry(retry).with_http_connector(wire);
+            Arc::new(builder.build().map_err(|error| unset(&error, S3_HELP))?)
+        }
+        Store::Gcs => {
+            let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket);
+            let plain = builder.get_config_value(&object_store::gcp::GoogleConfigKey::BaseUrl).is_some_and(|url| is_plain(&url));
+            let builder = if plain { builder.with_client_options(allow_http()) } else { builder };
+            let builder = builder.with_retry(retry).with_http_connector(wire);
+            Arc::new(builder.build().map_err(|error| unset(&error, GCS_HELP))?)
+        }
+        Store::Azure => {
+            let builder = MicrosoftAzureBuilder::from_env().with_container_name(bucket);
+            let builder = builder.with_retry(retry).with_http_connector(wire);
+            Arc::new(builder.build().map_err(|error| unset(&error, AZURE_HELP))?)
+        }
+    };
+    Ok(Bucket { store, meter })
+}
+
+const S3_HELP: &str =
+    "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or AWS_PROFILE; for R2, MinIO or Ceph also AWS_ENDPOINT_URL";
+const GCS_HELP: &str = "set GOOGLE_APPLICATION_CREDENTIALS to a file of keys, or GOOGLE_BEARER_TOKEN";
+const AZURE_HELP: &str = "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or AZURE_STORAGE_SAS_KEY";
+
+/// The keys and settings of the environment, and where there are no keys, those of a profile.
+fn s3(variable: impl Fn(&str) -> Option<String> + Copy) -> Result<AmazonS3Builder, Trouble> {
+    let mut builder = AmazonS3Builder::from_env();
+    let has = |builder: &AmazonS3Builder, key| builder.get_config_value(&key).is_some();
+    // The name of it among the tools of AWS.
+    if !has(&builder, AmazonS3ConfigKey::Region)
+        && let Some(region) = variable("AWS_DEFAULT_REGION")
+    {
+        builder = builder.with_region(region);
+    }
+    let roles = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+    let keys = has(&builder, AmazonS3ConfigKey::AccessKeyId) || has(&builder, AmazonS3ConfigKey::SecretAccessKey);
+    let profile = profile::read(variable).map_err(|message| Trouble::new(message, S3_HELP))?;
+    let of_keys = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey, AmazonS3ConfigKey::Token];
+    let mut in_profile = false;
+    for (key, value) in profile.settings {
+        in_profile |= key == AmazonS3ConfigKey::SecretAccessKey;
+        if !(has(&builder, key) || keys && of_keys.contains(&key)) {
+            builder = builder.with_config(key, value);
+        }
+    }
+    if !keys && !in_profile && roles.iter().all(|role| variable(role).is_none()) {
+        if let Some(way) = profile.other_way {
+            let message = format!("the profile gets its keys by `{way}`, which feedmill does not do");
+            return Err(Trouble::new(
+                message,
+                "put keys into the environment: eval \"$(aws configure export-credentials --format env)\"",
+            ));
+        }
+        if variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return Err(Trouble::new("there are no keys for S3", S3_HELP));
+        }
+    }
+    let endpoint =
+        [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint].iter().find_map(|key| builder.get_config_value(key));
+    if endpoint.is_some_and(|endpoint| is_plain(&endpoint)) {
+        // Who writes http means it, as all tools take it.
+        builder = builder.with_allow_http(true);
+    }
+    if !has(&builder, AmazonS3ConfigKey::Checksum) {
+        builder = builder.with_checksum_algorithm(Checksum::SHA256);
+    }
+    Ok(builder)
+}
+
+fn is_plain(endpoint: &str) -> bool {
+    endpoint.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"))
+}
+
+fn allow_http() -> object_store::ClientOptions {
+    object_store::ClientOptions::new().with_allow_http(true)
+}
+
+/// Why a bucket cannot even be asked. What the store's library says may repeat what it was given, so none of it is shown but
+/// where it names what is missing.
+fn unset(error: &object_store::Error, help: &'static str) -> Trouble {
+    let text = error.to_string();
+    let missing =
+        text.split("Missing ").nth(1).filter(|name| name.len() < 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let what = missing.map_or_else(
+        || "the settings in the environment do not fit together".to_owned(),
+        |name| format!("the settings in the environment have no {name}"),
+    );
+    Trouble::new(what, help)
+}
+
+/// What an error of a store means. Of what a server says, only the status and a code of a known form are told.
+#[must_use]
+pub fn explain(error: &object_store::Error) -> Trouble {
+    use object_store::Error as E;
+    let text = chain(error);
+    let (status, code) = (status(&text), code(&text));
+    let told = match (&status, &code) {
+        (Some(status), Some(code)) => format!(" ({status} {code})"),
+        (Some(status), None) => format!(" ({status})"),
+        _ => String::new(),
+    };
+    let denied = matches!(error, E::PermissionDenied { .. } | E::Unauthenticated { .. });
+    let is = |known: &str| code.as_deref() == Some(known);
+    match error {
+        _ if is("NoSuchBucket") || is("ContainerNotFound") => {
+            Trouble::new(format!("there is no bucket of this name{told}"), "make it, or write another destination")
+        }
+        _ if is("RequestTimeTooSkewed") => {
+            Trouble::new(format!("the clock of this machine is wrong{told}"), "set the clock, or let NTP do it")
+        }
+        E::NotFound { .. } => {
+            Trouble::new(format!("there is no such bucket or object{told}"), "is the name right, and the endpoint?")
+        }
+        _ if denied || matches!(status.as_deref(), Some("401" | "403")) => Trouble::new(
+            format!("access is denied{told}"),
+            "the keys must be allowed to get and put objects, to delete them for --delete-stale, and to list the bucket: without \
+             that, S3 denies what is not there yet",
+        ),
+        E::NotImplemented { .. } => Trouble::new(format!("the store cannot do this{told}"), ""),
+        _ if matches!(status.as_deref(), Some("301" | "307" | "308")) || text.contains("redirect without LOCATION") => {
+            Trouble::new(
+                format!("the bucket is somewhere else{told}"),
+                "set AWS_REGION to the bucket's region, or AWS_ENDPOINT_URL",
+            )
+        }
+        _ if status.as_deref() == Some("501") => Trouble::new(
+            format!("the store does not know conditional requests{told}"),
+            "set AWS_CONDITIONAL_PUT=disabled, and let nobody else publish there",
+        ),
+        _ if status.is_some() => {
+            Trouble::new(format!("the store refuses or fails{told}"), "the next run completes what is missing")
+        }
+        _ if text.contains("169.254.")
+            || text.contains("metadata.google")
+            || text.contains("instance")
+            || text.contains("oauth") =>
+        {
+            Trouble::new(
+                "there are no keys, and no role of this machine gives any",
+                "set the variables of the store's own tools; see the manual",
+            )
+        }
+        _ => Trouble::new(format!("the store cannot be reached: {}", cause(&text)), "the next run completes what is missing"),
+    }
+}
+
+/// Everything that an error says, and what caused it.
+fn chain(error: &object_store::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+/// The status in what an error says.
+fn status(text: &str) -> Option<String> {
+    let after = text.split("status code: ").nth(1)?;
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    (digits.len() == 3).then_some(digits)
+}
+
+/// The code in the answer of a store, such as `AccessDenied`: one word.
+fn code(text: &str) -> Option<String> {
+    let after = text.split("<Code>").nth(1)?.split("</Code>").next()?;
+    (after.len() <= 64 && !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_alphanumeric())).then(|| after.to_owned())
+}
+
+/// Why nobody answers, in words of our own: an address may stand in what the system says, and keys in an address.
+fn cause(text: &str) -> &'static str {
+    let text = text.to_ascii_lowercase();
+    [
+        ("refused", "nobody listens there"),
+        ("host not found", "there is no host of this name"),
+        ("timeout", "it does not answer in time"),
+        ("timed out", "it does not answer in time"),
+        ("certificate", "its certificate is not good"),
+        ("tls", "no safe connection comes about"),
+        ("https", "the address is not https"),
+        ("reset", "the connection broke off"),
+        ("broken pipe", "the connection broke off"),
+        ("closed", "the connection broke off"),
+        ("eof", "the connection broke off"),
+        ("disconnect", "the connection broke off"),
+    ]
+    .iter()
+    .find(|(mark, _)| text.contains(mark))
+    .map_or("the connection failed", |(_, cause)| cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_a_server_says_only_status_and_code_are_told() {
+        let error = |text: &str| object_store::Error::Generic { store: "S3", source: text.to_owned().into() };
+        let denied = object_store::Error::PermissionDenied {
+            path: "x".into(),
+            source: "Server returned non-2xx status code: 403 Forbidden: <Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>SECRET</AWSAccessKeyId></Error>".into(),
+        };
+        assert_eq!(explain(&denied).message, "access is denied (403 InvalidAccessKeyId)");
+        for (text, message) in [
+            ("status code: 500 Internal: <Code>a SECRET</Code>", "the store refuses or fails (500)"),
+            ("status code: 404 Not Found: <Code>NoSuchBucket</Code>", "there is no bucket of this name (404 NoSuchBucket)"),
+            (
+                "Error performing PUT http://SECRET: HTTP error: io: Connection refused (os error 111)",
+                "the store cannot be reached: nobody listens there",
+            ),
+            ("what SECRET", "the store cannot be reached: the connection failed"),
+        ] {
+            assert_eq!(explain(&error(text)).message, message);
+        }
+    }
+}
