@@ -104,7 +104,7 @@ impl Mill<'_> {
             }
         }
         if let Some(slug) = feed.slug.clone().filter(|slug| manifest.files.contains_key(&page::path(Some(slug)))) {
-            self.ended_page(slug, &feed.title, key, &mut made)?;
+            self.ended_page(slug, &feed.title, key, manifest, &mut made)?;
         }
         manifest.files.extend(std::mem::take(&mut made.files));
         if let Some(published) = manifest.feeds.get_mut(key) {
