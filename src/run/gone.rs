@@ -104,7 +104,7 @@ impl Mill<'_> {
             }
         }
         if let Some(slug) = feed.slug.clone().filter(|slug| manifest.files.contains_key(&page::path(Some(slug)))) {
-            self.ended_page(slug, &feed.title, key, &mut made)?;
+            self.ended_page(slug, &feed.title, key, manifest, &mut made)?;
         }
         manifest.files.extend(std::mem::take(&mut made.files));
         if let Some(published) = manifest.feeds.get_mut(key) {
@@ -258,7 +258,7 @@ impl Mill<'_> {
         let Some((key, feed)) = found else { return "it is kept as it is" };
         let ending = EntryId::ending(&link::feed_id(&self.request.site.id, key.as_str()));
         match &feed.entries[..] {
-            _ if !manifest.files.values().any(|file| file.feed.as_ref() == Some(key)) => "its files were taken away",
+            _ if !manifest.files.values().any(|file| file.feed.as_ref() == Some(key)) => "its files are taken away",
             [only] if only.id == ending.as_str() => "a last entry says so",
             _ => "it is kept as it is",
         }

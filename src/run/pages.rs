@@ -110,16 +110,23 @@ impl Mill<'_> {
         manifest: &Manifest,
         done: &mut Done,
     ) -> Result<(), FolderError> {
-        let there = |format: &Format| manifest.files.contains_key(&format.path(Some(&slug)));
-        let formats: Vec<Format> = Format::ALL.into_iter().filter(there).collect();
+        let formats = formats_of(&slug, manifest);
         let listed = Listed { slug, name: name.clone(), about: None, entries: 0, newest: None };
         self.page(&page::topic(self.request.site, &listed, &formats, &[], &[]), Some(key), done)
     }
 
     /// Makes the page of a topic whose feed has ended.
-    pub(super) fn ended_page(&self, slug: Slug, name: &Line, key: &TopicKey, done: &mut Done) -> Result<(), FolderError> {
+    pub(super) fn ended_page(
+        &self,
+        slug: Slug,
+        name: &Line,
+        key: &TopicKey,
+        manifest: &Manifest,
+        done: &mut Done,
+    ) -> Result<(), FolderError> {
+        let formats = formats_of(&slug, manifest);
         let listed = Listed { slug, name: name.clone(), about: None, entries: 0, newest: None };
-        self.page(&page::ended(self.request.site, &listed), Some(key), done)
+        self.page(&page::ended(self.request.site, &listed, &formats), Some(key), done)
     }
 
     fn page(&self, page: &Page, feed: Option<&TopicKey>, done: &mut Done) -> Result<(), FolderError> {
@@ -127,4 +134,9 @@ impl Mill<'_> {
         let piece = Piece { path: &page.path, bytes: &page.bytes, content_type, turn: Turn::List, feed };
         self.document(piece, || page::verify(page), done)
     }
+}
+
+/// The formats that there are of a feed.
+fn formats_of(slug: &Slug, manifest: &Manifest) -> Vec<Format> {
+    Format::ALL.into_iter().filter(|format| manifest.files.contains_key(&format.path(Some(slug)))).collect()
 }

@@ -96,11 +96,12 @@ pub fn moved(site: &Site, former: &Slug, topic: &Listed) -> Page {
     Page { path: path(Some(former)), bytes: bytes(frame.left(topic, Some(&new))), links }
 }
 
-/// The page of a topic whose feed has ended.
+/// The page of a topic whose feed has ended, with the formats that there are of it.
 #[must_use]
-pub fn ended(site: &Site, topic: &Listed) -> Page {
-    let frame = Frame::new(site, &[], "../");
-    Page { path: path(Some(&topic.slug)), bytes: bytes(frame.left(topic, None)), links: Vec::new() }
+pub fn ended(site: &Site, topic: &Listed, formats: &[Format]) -> Page {
+    let frame = Frame::new(site, formats, "../");
+    let links = frame.addresses(Some(&topic.slug));
+    Page { path: path(Some(&topic.slug)), bytes: bytes(frame.left(topic, None)), links }
 }
 
 /// Where a topic's page goes, relative to the output folder; the index lies at its top.
