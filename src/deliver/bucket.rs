@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum};
-use object_store::azure::MicrosoftAzureBuilder;
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 
@@ -36,11 +36,30 @@ pub struct Trouble {
     pub message: String,
     /// What to do.
     pub help: &'static str,
+    /// What it means for who asked.
+    pub kind: Kind,
+}
+
+/// What a trouble means for who asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// What was asked was not done.
+    #[default]
+    Refused,
+    /// It is not known whether it was done: there was no answer.
+    Unheard,
+    /// There is no bucket to ask anything of.
+    NoBucket,
 }
 
 impl Trouble {
-    fn new(message: impl Into<String>, help: &'static str) -> Self {
-        Self { message: message.into(), help }
+    /// Of what was not done.
+    pub fn new(message: impl Into<String>, help: &'static str) -> Self {
+        Self { message: message.into(), help, kind: Kind::Refused }
+    }
+
+    fn of(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 }
 
@@ -63,13 +82,13 @@ pub fn open(destination: &Destination) -> Result<Bucket, Trouble> {
         }
         Store::Gcs => {
             let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket);
-            let plain = builder.get_config_value(&object_store::gcp::GoogleConfigKey::BaseUrl).is_some_and(|url| is_plain(&url));
-            let builder = if plain { builder.with_client_options(allow_http()) } else { builder };
             let builder = builder.with_retry(retry).with_http_connector(wire);
             Arc::new(builder.build().map_err(|error| unset(&error, GCS_HELP))?)
         }
         Store::Azure => {
             let builder = MicrosoftAzureBuilder::from_env().with_container_name(bucket);
+            let plain = builder.get_config_value(&AzureConfigKey::Endpoint).is_some_and(|endpoint| is_plain(&endpoint));
+            let builder = if plain { builder.with_allow_http(true) } else { builder };
             let builder = builder.with_retry(retry).with_http_connector(wire);
             Arc::new(builder.build().map_err(|error| unset(&error, AZURE_HELP))?)
         }
@@ -81,6 +100,8 @@ const S3_HELP: &str =
     "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or AWS_PROFILE; for R2, MinIO or Ceph also AWS_ENDPOINT_URL";
 const GCS_HELP: &str = "set GOOGLE_APPLICATION_CREDENTIALS to a file of keys, or GOOGLE_BEARER_TOKEN";
 const AZURE_HELP: &str = "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or AZURE_STORAGE_SAS_KEY";
+
+const COMPLETES: &str = "the next run completes what is missing";
 
 /// The keys and settings of the environment, and where there are no keys, those of a profile.
 fn s3(variable: impl Fn(&str) -> Option<String> + Copy) -> Result<AmazonS3Builder, Trouble> {
@@ -131,10 +152,6 @@ fn is_plain(endpoint: &str) -> bool {
     endpoint.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"))
 }
 
-fn allow_http() -> object_store::ClientOptions {
-    object_store::ClientOptions::new().with_allow_http(true)
-}
-
 /// Why a bucket cannot even be asked. What the store's library says may repeat what it was given, so none of it is shown but
 /// where it names what is missing.
 fn unset(error: &object_store::Error, help: &'static str) -> Trouble {
@@ -159,12 +176,19 @@ pub fn explain(error: &object_store::Error) -> Trouble {
     match error {
         _ if is("NoSuchBucket") || is("ContainerNotFound") => {
             Trouble::new(format!("there is no bucket of this name{told}"), "make it, or write another destination")
+                .of(Kind::NoBucket)
         }
         _ if is("RequestTimeTooSkewed") => {
             Trouble::new(format!("the clock of this machine is wrong{told}"), "set the clock, or let NTP do it")
         }
         E::NotFound { .. } => {
             Trouble::new(format!("there is no such bucket or object{told}"), "is the name right, and the endpoint?")
+        }
+        _ if is("AuthorizationHeaderMalformed") => {
+            Trouble::new(format!("the bucket is in another region{told}"), "set AWS_REGION to the bucket's region")
+        }
+        _ if ["ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"].into_iter().any(is) => {
+            Trouble::new(format!("the keys are not good{told}"), "they may be mistyped, or have expired")
         }
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => Trouble::new(
             format!("access is denied{told}"),
@@ -181,9 +205,11 @@ pub fn explain(error: &object_store::Error) -> Trouble {
             format!("the store does not know conditional requests{told}"),
             "set AWS_CONDITIONAL_PUT=disabled, and let nobody else publish there",
         ),
-        _ if status.is_some() => {
-            Trouble::new(format!("the store refuses or fails{told}"), "the next run completes what is missing")
+        // What it does not take now it does not take the next time, but for 408 and 429.
+        _ if status.as_deref().is_some_and(|status| status.starts_with('4') && !["408", "429"].contains(&status)) => {
+            Trouble::new(format!("the store does not take this{told}"), "")
         }
+        _ if status.is_some() => Trouble::new(format!("the store fails{told}"), COMPLETES),
         _ if text.contains("169.254.")
             || text.contains("metadata.google")
             || text.contains("instance")
@@ -194,7 +220,7 @@ pub fn explain(error: &object_store::Error) -> Trouble {
                 "set the variables of the store's own tools; see the manual",
             )
         }
-        _ => Trouble::new(format!("the store cannot be reached: {}", cause(&text)), "the next run completes what is missing"),
+        _ => Trouble::new(format!("the store cannot be reached: {}", cause(&text)), COMPLETES).of(Kind::Unheard),
     }
 }
 
@@ -255,9 +281,11 @@ mod tests {
             path: "x".into(),
             source: "Server returned non-2xx status code: 403 Forbidden: <Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>SECRET</AWSAccessKeyId></Error>".into(),
         };
-        assert_eq!(explain(&denied).message, "access is denied (403 InvalidAccessKeyId)");
+        assert_eq!(explain(&denied).message, "the keys are not good (403 InvalidAccessKeyId)");
         for (text, message) in [
-            ("status code: 500 Internal: <Code>a SECRET</Code>", "the store refuses or fails (500)"),
+            ("status code: 500 Internal: <Code>a SECRET</Code>", "the store fails (500)"),
+            ("status code: 400 Bad Request: <Code>InvalidMetadata</Code>", "the store does not take this (400 InvalidMetadata)"),
+            ("status code: 429 Too Many Requests: SECRET", "the store fails (429)"),
             ("status code: 404 Not Found: <Code>NoSuchBucket</Code>", "there is no bucket of this name (404 NoSuchBucket)"),
             (
                 "Error performing PUT http://SECRET: HTTP error: io: Connection refused (os error 111)",

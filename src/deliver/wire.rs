@@ -127,8 +127,8 @@ impl HttpService for Client {
             && let Some(pause) =
                 parts.headers.get(header::RETRY_AFTER).and_then(|after| retry_after(after.to_str().ok()?, Utc::now()))
         {
+            // Whoever asks next waits; who has no more tries has not.
             self.wire.pause(pause);
-            self.wire.wait().await;
         }
         Ok(HttpResponse::from_parts(parts, HttpResponseBody::from(bytes)))
     }
