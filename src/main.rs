@@ -27,7 +27,7 @@ use cli::{Build, Cli, Command, Common, Publish};
 const FOUND_ERRORS: u8 = 1;
 /// The run failed.
 const FAILED: u8 = 2;
-/// Another run is at work in the output folder.
+/// Another run is at work in the output folder, or at the destination.
 const BUSY: u8 = 3;
 
 fn main() -> ExitCode {
@@ -100,7 +100,7 @@ impl Stop {
 impl<E: Into<Error>> From<E> for Stop {
     fn from(error: E) -> Self {
         let error = error.into();
-        let status = if matches!(error, Error::Busy { .. }) { BUSY } else { FAILED };
+        let status = if matches!(error, Error::Busy { .. } | Error::Overtaken { .. }) { BUSY } else { FAILED };
         Self { said: error.to_string(), finding: Box::new(error.diagnostic()), status }
     }
 }

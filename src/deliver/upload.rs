@@ -30,7 +30,7 @@ use crate::write::sha256;
 
 /// How often is begun anew where others change the manifest between.
 const ATTEMPTS: usize = 8;
-/// How often an object that was not there is put, where the answer gets lost.
+/// How often is put under a condition, where the answer gets lost.
 const PUTS: usize = 3;
 /// What every object of ours says of itself: the checksum of its bytes, in hexadecimal digits. The name is of letters and digits
 /// alone: Azure knows no others ("Naming and referencing containers, blobs, and metadata"), and some servers drop a `_`.
@@ -266,6 +266,7 @@ impl Courier<'_> {
     /// Adds what this run may have changed to what nobody trusts in the manifest of another one. Whether it was still that one.
     async fn doubt(&self, found: Found) -> Result<bool, Failure> {
         let Found { mut remote, version, .. } = found;
+        remote.record.gave_way.insert(self.wish.run.to_owned());
         remote.record.pending.extend(self.touched.iter().cloned());
         Ok(matches!(self.put_manifest(&remote, version).await?, Put::Done(_)))
     }
@@ -362,25 +363,33 @@ impl Courier<'_> {
             let options = PutOptions { mode, attributes: attributes.clone(), ..PutOptions::default() };
             self.store.put_opts(&name, PutPayload::from(bytes.clone()), options)
         };
-        let outcome = match put(mode).await {
-            // Where the owner has said that the store cannot do it, nobody else publishes there.
-            Err(StoreError::NotImplemented { .. }) => put(PutMode::Overwrite).await,
-            outcome => outcome,
-        };
-        let error = match outcome {
-            Ok(PutResult { e_tag: Some(e_tag), version, .. }) => {
-                return Ok(Put::Done(UpdateVersion { e_tag: Some(e_tag), version }));
+        let mut left = PUTS;
+        loop {
+            left -= 1;
+            let outcome = match put(mode.clone()).await {
+                // Where the owner has said that the store cannot do it, nobody else publishes there.
+                Err(StoreError::NotImplemented { .. }) => put(PutMode::Overwrite).await,
+                outcome => outcome,
+            };
+            let error = match outcome {
+                Ok(PutResult { e_tag: Some(e_tag), version, .. }) => {
+                    return Ok(Put::Done(UpdateVersion { e_tag: Some(e_tag), version }));
+                }
+                // Not every store tells the version with its answer.
+                Ok(_) => None,
+                Err(error) => Some(error),
+            };
+            // The answer may have got lost, or the store has been asked twice for want of one.
+            match (self.find().await, error) {
+                (Ok(Found { bytes: found, version: Some(version), .. }), _) if found == bytes => return Ok(Put::Done(version)),
+                (Ok(_), None | Some(StoreError::Precondition { .. } | StoreError::AlreadyExists { .. })) => {
+                    return Ok(Put::Other);
+                }
+                // Under its condition it does no harm to send it again.
+                (Ok(_), Some(error)) if left > 0 && explain(&error).kind == Kind::Unheard => {}
+                (_, Some(error)) => return Err(self.failed(manifest::FILE_NAME, &error)),
+                (Err(failure), None) => return Err(failure),
             }
-            // Not every store tells the version with its answer.
-            Ok(_) => None,
-            Err(error) => Some(error),
-        };
-        // The answer may have got lost, or the store has been asked twice for want of one.
-        match (self.find().await, error) {
-            (Ok(Found { bytes: found, version: Some(version), .. }), _) if found == bytes => Ok(Put::Done(version)),
-            (Ok(_), None | Some(StoreError::Precondition { .. } | StoreError::AlreadyExists { .. })) => Ok(Put::Other),
-            (_, Some(error)) => Err(self.failed(manifest::FILE_NAME, &error)),
-            (Err(failure), None) => Err(failure),
         }
     }
 
@@ -479,12 +488,13 @@ mod tests {
     use object_store::{CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, PutMultipartOptions};
     use proptest::prelude::*;
 
+    use super::super::wire::Unheard;
     use super::*;
 
     const OTHER: &str = "somebody else's";
 
     /// A store with which anything can happen: others get a turn before each request, and the one that is fatal is made or not, and
-    /// then nothing is answered any more.
+    /// then nothing is answered any more. The version of an object is made of its bytes, as with S3.
     #[derive(Clone, Debug)]
     struct Chaos {
         store: Arc<InMemory>,
@@ -518,6 +528,24 @@ mod tests {
             Self { store: Arc::clone(store), state: Arc::new(Mutex::new(state)) }
         }
 
+        /// Puts an object; a condition is about its bytes.
+        async fn put(&self, name: &Name, payload: PutPayload, mut options: PutOptions) -> object_store::Result<PutResult> {
+            let e_tag = Some(sha256(&payload.iter().flatten().copied().collect::<Vec<u8>>()));
+            if let PutMode::Update(version) = &mut options.mode {
+                let there = self.store.get(name).await?;
+                let known = there.meta.e_tag.clone();
+                let same = version.e_tag == Some(sha256(&there.bytes().await?));
+                version.e_tag = if same { known } else { Some("of others".to_owned()) };
+            }
+            Ok(PutResult { e_tag, ..self.store.put_opts(name, payload, options).await? })
+        }
+
+        async fn get(&self, name: &Name, options: GetOptions) -> object_store::Result<GetResult> {
+            let mut found = self.store.get_opts(name, options).await?;
+            found.meta.e_tag = Some(sha256(&self.store.get(name).await?.bytes().await?));
+            Ok(found)
+        }
+
         async fn turn(&self, name: &str) -> Turn {
             let (turns, turn) = {
                 let mut state = self.state.lock().expect("a state");
@@ -545,22 +573,22 @@ mod tests {
     }
 
     fn unheard() -> StoreError {
-        StoreError::Generic { store: "chaos", source: "connection reset".into() }
+        StoreError::Generic { store: "chaos", source: Unheard::Broken.into() }
     }
 
     #[async_trait::async_trait]
     impl ObjectStore for Chaos {
         async fn put_opts(&self, name: &Name, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
             match self.turn(name.as_ref()).await {
-                Turn::Made => self.store.put_opts(name, payload, options).await,
-                Turn::MadeUnheard => self.store.put_opts(name, payload, options).await.and(Err(unheard())),
+                Turn::Made => self.put(name, payload, options).await,
+                Turn::MadeUnheard => self.put(name, payload, options).await.and(Err(unheard())),
                 Turn::Lost => Err(unheard()),
             }
         }
 
         async fn get_opts(&self, name: &Name, options: GetOptions) -> object_store::Result<GetResult> {
             match self.turn(name.as_ref()).await {
-                Turn::Made => self.store.get_opts(name, options).await,
+                Turn::Made => self.get(name, options).await,
                 _ => Err(unheard()),
             }
         }
@@ -700,30 +728,49 @@ mod tests {
         /// cannot be trusted, and one of them has said so.
         #[test]
         fn two_at_once_do_not_mix(before in files(), one in files(), other in files(), seeds: (u64, u64)) {
-            run(async {
-                let store = Arc::new(InMemory::new());
-                let (before, one, other) = (output(&before), output(&one), output(&other));
-                upload_as("0", &before, Chaos::new(&store, None, 0), false).await.expect("the first");
-                let (first, second) = tokio::join!(
-                    upload_as("1", &one, Chaos::new(&store, None, seeds.0), false),
-                    upload_as("2", &other, Chaos::new(&store, None, seeds.1), false),
-                );
-                let found = look(&store).await;
-                prop_assert!(agrees(&found), "{found:?}");
-                let overtaken = [&first, &second].iter().filter(|outcome| matches!(outcome, Err(Failure::Overtaken))).count();
-                prop_assert_eq!([&first, &second].iter().filter(|outcome| outcome.is_err()).count(), overtaken);
-                if found.0.record.pending.is_empty() {
-                    prop_assert!(found.0.manifest == one.manifest || found.0.manifest == other.manifest);
-                } else {
-                    prop_assert!(overtaken > 0);
-                }
-                upload_as("3", &one, Chaos::new(&store, None, 0), false).await.expect("the next");
-                let (remote, objects) = look(&store).await;
-                prop_assert_eq!(&remote.manifest, &one.manifest);
-                prop_assert!(agrees(&(remote, objects)));
-                Ok(())
-            })?;
+            two_at_once(&before, &one, &other, seeds)?;
         }
+    }
+
+    fn two_at_once(
+        before: &BTreeMap<String, u8>,
+        one: &BTreeMap<String, u8>,
+        other: &BTreeMap<String, u8>,
+        seeds: (u64, u64),
+    ) -> Result<(), TestCaseError> {
+        run(async {
+            let store = Arc::new(InMemory::new());
+            let (before, one, other) = (output(before), output(one), output(other));
+            upload_as("0", &before, Chaos::new(&store, None, 0), false).await.expect("the first");
+            let (first, second) = tokio::join!(
+                upload_as("1", &one, Chaos::new(&store, None, seeds.0), false),
+                upload_as("2", &other, Chaos::new(&store, None, seeds.1), false),
+            );
+            let found = look(&store).await;
+            prop_assert!(agrees(&found), "{found:?}");
+            let overtaken = [&first, &second].iter().filter(|outcome| matches!(outcome, Err(Failure::Overtaken))).count();
+            prop_assert_eq!([&first, &second].iter().filter(|outcome| outcome.is_err()).count(), overtaken);
+            if found.0.record.pending.is_empty() {
+                prop_assert!(found.0.manifest == one.manifest || found.0.manifest == other.manifest);
+            } else {
+                prop_assert!(overtaken > 0);
+            }
+            upload_as("3", &one, Chaos::new(&store, None, 0), false).await.expect("the next");
+            let (remote, objects) = look(&store).await;
+            prop_assert_eq!(&remote.manifest, &one.manifest);
+            prop_assert!(agrees(&(remote, objects)));
+            Ok(())
+        })
+    }
+
+    /// The first one gives way to the second, which knows already of all that the first one may have changed.
+    #[test]
+    fn who_gives_way_is_noticed_though_there_is_nothing_new_to_say() {
+        let files = |files: &[(&str, u8)]| files.iter().map(|&(path, content)| (path.to_owned(), content)).collect();
+        let before = files(&[("a/index.html", 0), ("b/rss.xml", 0)]);
+        let one = files(&[("a/index.html", 0), ("index.html", 0)]);
+        let other = files(&[("a/index.html", 1), ("index.html", 0), ("rss.xml", 0)]);
+        two_at_once(&before, &one, &other, (16_613_707_737_953_428_843, 14_083_457_126_784_403_770)).expect("no mixture");
     }
 
     #[test]

@@ -7,8 +7,12 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+# Each has its cases.
 import delivery  # noqa: F401
+import faults  # noqa: F401
+import keys  # noqa: F401
 import stores
+import together  # noqa: F401
 from cases import CASES
 from place import Place, Wrong
 
@@ -57,6 +61,8 @@ def main(program, folder, azurite, wanted):
             print(f"{name}: not good\n  {wrong}", file=sys.stderr)
         elif wanted:
             print(f"{name}: {took:.1f} s")
+    slowest = sorted(((took, name) for name, took, _ in outcomes), reverse=True)[:12]
+    print(slowest)
     told = secrets_told()
     if told:
         print(f"printed, or in a report: {', '.join(told)}", file=sys.stderr)

@@ -56,6 +56,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_DELETE = act
 
 
+class Threads(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Who asked may have gone."""
+
+
 class Server:
     """Listens on a port of its own."""
 
@@ -63,8 +70,7 @@ class Server:
         self.lock = threading.Lock()
         self.buckets = {}
         self.generations = itertools.count(1_605_830_400_000_000)
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Threads(("127.0.0.1", 0), Handler)
         self.server.of = self
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

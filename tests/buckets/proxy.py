@@ -1,13 +1,13 @@
 """Stands between the program and a store: writes down every request, and does to some of them what a network can do."""
 
 import http.client
-import io
 import re
 import socket
 import socketserver
 import struct
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -71,11 +71,11 @@ def answer(status, body="", **headers):
 
 
 def error(status, code, **headers):
-    """Answers as S3 does, with the key of the request in it, as S3 does too."""
+    """Answers as S3 does, and repeats what it was given, as S3 does with the name of a key."""
     def act(exchange):
         exchange.read_body()
-        key = re.search("Credential=([^/]*)", exchange.request.headers.get("Authorization", "Credential=none"))
-        text = f"<Error><Code>{code}</Code><Message>{code} for {key[1]}</Message><AWSAccessKeyId>{key[1]}</AWSAccessKeyId></Error>"
+        given = exchange.request.headers.get("Authorization")
+        text = f"<Error><Code>{code}</Code><Message>{code} for {given}</Message><AWSAccessKeyId>{given}</AWSAccessKeyId></Error>"
         return status, {name.replace("_", "-"): value for name, value in headers.items()}, text.encode()
     return act
 
@@ -138,8 +138,10 @@ class Exchange:
         self.forwarded = False
 
     def read_body(self):
-        body = self.handler.rfile.read(self.length - len(self.request.body))
-        self.request.body += body
+        self.request.body += self.handler.rfile.read(self.length - len(self.request.body))
+        if len(self.request.body) < self.length:
+            # Who sent it has gone.
+            raise BrokenOff
 
     def read_half(self):
         self.request.body += self.handler.rfile.read(self.length // 2)
@@ -224,6 +226,7 @@ class Handler(socketserver.StreamRequestHandler):
             exchange.answer(answered)
         finally:
             request.ended = time.monotonic()
+            proxy.open.discard(id(request))
         return True
 
 
@@ -233,9 +236,7 @@ class Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        self.proxy.broken.append(io.StringIO())
-        import traceback
-        traceback.print_exc(file=self.proxy.broken[-1])
+        self.proxy.broken.append(traceback.format_exc())
 
 
 class Proxy:
@@ -246,6 +247,8 @@ class Proxy:
         self.turn = threading.Lock()
         self.lock = threading.Lock()
         self.rules, self.log, self.broken = [], [], []
+        # Requests that are not at their end.
+        self.open = set()
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.proxy = self
         self.port = self.server.server_address[1]
@@ -254,6 +257,7 @@ class Proxy:
     def begin(self, request):
         with self.lock:
             self.log.append(request)
+            self.open.add(id(request))
             # Each counts what it sees, and the first that takes it has it.
             taking = [rule for rule in self.rules if rule.takes(request)]
             return taking[0] if taking else None
@@ -263,7 +267,11 @@ class Proxy:
         return self.rules[-1]
 
     def take(self):
-        """What was asked since it was last looked at."""
+        """What was asked since it was last looked at; the store is given time to end what it was asked."""
+        for _ in range(500):
+            if not self.open:
+                break
+            time.sleep(0.01)
         with self.lock:
             log, self.log = self.log, []
             return log
