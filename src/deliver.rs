@@ -93,11 +93,8 @@ fn send(request: &Request, folder: &Folder) -> Result<Delivered, Error> {
 
     let Request { site, destination, dry_run, delete_stale, adopt, run, progress, .. } = *request;
     let place = destination.to_string();
-    let bucket = bucket::open(destination).map_err(|trouble| Error::Delivery {
-        place: place.clone(),
-        message: trouble.message,
-        help: trouble.help.to_owned(),
-    })?;
+    let failed = |place, bucket::Trouble { message, help, .. }| Error::Delivery { place, message, help: help.to_owned() };
+    let bucket = bucket::open(destination).map_err(|trouble| failed(place.clone(), trouble))?;
     let output = &folder.published;
     let (out, cache_control) = (site.out.as_path(), site.cache_control.as_str());
     let wish = upload::Wish { destination, out, output, cache_control, delete_stale, adopt, dry_run, run };
@@ -108,7 +105,7 @@ fn send(request: &Request, folder: &Folder) -> Result<Delivered, Error> {
     let outcome = runtime.block_on(upload::upload(wish, Arc::clone(&bucket.store), progress));
     let upload::Outcome { plan, before, manifest } = outcome.map_err(|failure| match failure {
         upload::Failure::File(path, message, help) => Error::from(FolderError::new(&path, message, help)),
-        upload::Failure::Store(place, message, help) => Error::Delivery { place, message, help: help.to_owned() },
+        upload::Failure::Store(place, trouble) => failed(place, trouble),
         upload::Failure::Overtaken => Error::Overtaken { place: place.clone() },
     })?;
     let feeds = plan::feeds(output, &before, &plan);

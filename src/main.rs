@@ -30,7 +30,7 @@ use cli::{Build, Check, Cli, Command, Common, Output, Ping, Place, Publish};
 const FOUND_ERRORS: u8 = 1;
 /// The run failed.
 const FAILED: u8 = 2;
-/// Another run is at work in the output folder.
+/// Another run is at work in the output folder, or at the destination.
 const BUSY: u8 = 3;
 
 /// The variable that says where the output folder is served.
@@ -135,7 +135,7 @@ impl Stop {
 impl<E: Into<Error>> From<E> for Stop {
     fn from(error: E) -> Self {
         let error = error.into();
-        let status = if matches!(error, Error::Busy { .. }) { BUSY } else { FAILED };
+        let status = if matches!(error, Error::Busy { .. } | Error::Overtaken { .. }) { BUSY } else { FAILED };
         Self { said: error.to_string(), finding: Box::new(error.diagnostic()), status }
     }
 }

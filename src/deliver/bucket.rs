@@ -7,18 +7,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum};
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ObjectStore, RetryConfig};
+use ureq::http::Uri;
 
 use super::profile;
-use super::wire::{Meter, Wire};
+use super::wire::{METADATA, Meter, Unheard, Wire};
 use crate::destination::{Destination, Store};
 
 /// Requests at a time.
 pub const PARALLEL: usize = 16;
 /// How often a request is made at most, as the tools of AWS have it in `AWS_MAX_ATTEMPTS`.
 const ATTEMPTS: usize = 8;
+
+/// Who gives keys for others.
+const KEYS: [&str; 3] = ["oauth2.googleapis.com", "login.microsoftonline.com", "sts.amazonaws.com"];
 
 /// A bucket that is open.
 #[derive(Clone, Debug)]
@@ -36,11 +40,30 @@ pub struct Trouble {
     pub message: String,
     /// What to do.
     pub help: &'static str,
+    /// What it means for who asked.
+    pub kind: Kind,
+}
+
+/// What a trouble means for who asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// What was asked was not done.
+    #[default]
+    Refused,
+    /// It is not known whether it was done: there was no answer.
+    Unheard,
+    /// There is no bucket to ask anything of.
+    NoBucket,
 }
 
 impl Trouble {
-    fn new(message: impl Into<String>, help: &'static str) -> Self {
-        Self { message: message.into(), help }
+    /// Of what was not done.
+    pub fn new(message: impl Into<String>, help: &'static str) -> Self {
+        Self { message: message.into(), help, kind: Kind::Refused }
+    }
+
+    fn of(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 }
 
@@ -63,13 +86,18 @@ pub fn open(destination: &Destination) -> Result<Bucket, Trouble> {
         }
         Store::Gcs => {
             let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket);
-            let plain = builder.get_config_value(&object_store::gcp::GoogleConfigKey::BaseUrl).is_some_and(|url| is_plain(&url));
-            let builder = if plain { builder.with_client_options(allow_http()) } else { builder };
+            if let Some(url) = builder.get_config_value(&GoogleConfigKey::BaseUrl) {
+                is_plain(&url, "GOOGLE_BASE_URL")?;
+            }
             let builder = builder.with_retry(retry).with_http_connector(wire);
             Arc::new(builder.build().map_err(|error| unset(&error, GCS_HELP))?)
         }
         Store::Azure => {
             let builder = MicrosoftAzureBuilder::from_env().with_container_name(bucket);
+            let builder = match builder.get_config_value(&AzureConfigKey::Endpoint) {
+                Some(endpoint) if is_plain(&endpoint, "AZURE_STORAGE_ENDPOINT")? => builder.with_allow_http(true),
+                _ => builder,
+            };
             let builder = builder.with_retry(retry).with_http_connector(wire);
             Arc::new(builder.build().map_err(|error| unset(&error, AZURE_HELP))?)
         }
@@ -81,6 +109,8 @@ const S3_HELP: &str =
     "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or AWS_PROFILE; for R2, MinIO or Ceph also AWS_ENDPOINT_URL";
 const GCS_HELP: &str = "set GOOGLE_APPLICATION_CREDENTIALS to a file of keys, or GOOGLE_BEARER_TOKEN";
 const AZURE_HELP: &str = "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or AZURE_STORAGE_SAS_KEY";
+
+const COMPLETES: &str = "the next run completes what is missing";
 
 /// The keys and settings of the environment, and where there are no keys, those of a profile.
 fn s3(variable: impl Fn(&str) -> Option<String> + Copy) -> Result<AmazonS3Builder, Trouble> {
@@ -117,8 +147,10 @@ fn s3(variable: impl Fn(&str) -> Option<String> + Copy) -> Result<AmazonS3Builde
     }
     let endpoint =
         [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint].iter().find_map(|key| builder.get_config_value(key));
-    if endpoint.is_some_and(|endpoint| is_plain(&endpoint)) {
-        // Who writes http means it, as all tools take it.
+    // Who writes http means it, as all tools take it.
+    if let Some(endpoint) = endpoint
+        && is_plain(&endpoint, "AWS_ENDPOINT_URL")?
+    {
         builder = builder.with_allow_http(true);
     }
     if !has(&builder, AmazonS3ConfigKey::Checksum) {
@@ -127,12 +159,14 @@ fn s3(variable: impl Fn(&str) -> Option<String> + Copy) -> Result<AmazonS3Builde
     Ok(builder)
 }
 
-fn is_plain(endpoint: &str) -> bool {
-    endpoint.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"))
-}
-
-fn allow_http() -> object_store::ClientOptions {
-    object_store::ClientOptions::new().with_allow_http(true)
+/// Whether the address of a store is one without TLS. `Err`: it is none, which `object_store` does not expect.
+fn is_plain(address: &str, variable: &str) -> Result<bool, Trouble> {
+    let uri = address.parse::<Uri>().ok().filter(|uri| uri.host().is_some_and(|host| !host.is_empty()));
+    match uri.as_ref().and_then(Uri::scheme_str) {
+        Some("http") => Ok(true),
+        Some("https") => Ok(false),
+        _ => Err(Trouble::new(format!("{variable} is not an address"), "write it like https://s3.example.com")),
+    }
 }
 
 /// Why a bucket cannot even be asked. What the store's library says may repeat what it was given, so none of it is shown but
@@ -161,15 +195,27 @@ pub fn explain(error: &object_store::Error) -> Trouble {
     };
     let denied = matches!(error, E::PermissionDenied { .. } | E::Unauthenticated { .. });
     let is = |known: &str| code.as_deref() == Some(known);
+    let asked = |hosts: &[&str]| hosts.iter().any(|host| text.contains(&format!("://{host}/")));
     match error {
+        _ if asked(&METADATA) => {
+            Trouble::new(format!("there are no keys, and no role of this machine gives any{told}"), "set keys in the environment")
+        }
+        _ if asked(&KEYS) => Trouble::new(format!("the keys are not good{told}"), "they may be mistyped, or have expired"),
         _ if is("NoSuchBucket") || is("ContainerNotFound") => {
             Trouble::new(format!("there is no bucket of this name{told}"), "make it, or write another destination")
+                .of(Kind::NoBucket)
         }
         _ if is("RequestTimeTooSkewed") => {
             Trouble::new(format!("the clock of this machine is wrong{told}"), "set the clock, or let NTP do it")
         }
         E::NotFound { .. } => {
             Trouble::new(format!("there is no such bucket or object{told}"), "is the name right, and the endpoint?")
+        }
+        _ if is("AuthorizationHeaderMalformed") => {
+            Trouble::new(format!("the bucket is in another region{told}"), "set AWS_REGION to the bucket's region")
+        }
+        _ if ["ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"].into_iter().any(is) => {
+            Trouble::new(format!("the keys are not good{told}"), "they may be mistyped, or have expired")
         }
         _ if denied || matches!(status.as_deref(), Some("401" | "403")) => Trouble::new(
             format!("access is denied{told}"),
@@ -187,20 +233,15 @@ pub fn explain(error: &object_store::Error) -> Trouble {
             format!("the store does not know conditional requests{told}"),
             "set AWS_CONDITIONAL_PUT=disabled, and let nobody else publish there",
         ),
-        _ if status.is_some() => {
-            Trouble::new(format!("the store refuses or fails{told}"), "the next run completes what is missing")
+        // What it does not take now it does not take the next time, but for 408 and 429.
+        _ if status.as_deref().is_some_and(|status| status.starts_with('4') && !["408", "429"].contains(&status)) => {
+            Trouble::new(format!("the store does not take this{told}"), "")
         }
-        _ if text.contains("169.254.")
-            || text.contains("metadata.google")
-            || text.contains("instance")
-            || text.contains("oauth") =>
-        {
-            Trouble::new(
-                "there are no keys, and no role of this machine gives any",
-                "set the variables of the store's own tools; see the manual",
-            )
-        }
-        _ => Trouble::new(format!("the store cannot be reached: {}", cause(&text)), "the next run completes what is missing"),
+        _ if status.is_some() => Trouble::new(format!("the store fails{told}"), COMPLETES),
+        _ => match unheard(error) {
+            Some(why) => Trouble::new(format!("the store cannot be reached: {why}"), COMPLETES).of(Kind::Unheard),
+            None => Trouble::new("the store's answer cannot be understood", COMPLETES).of(Kind::Unheard),
+        },
     }
 }
 
@@ -228,26 +269,15 @@ fn code(text: &str) -> Option<String> {
     (after.len() <= 64 && !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_alphanumeric())).then(|| after.to_owned())
 }
 
-/// Why nobody answers, in words of our own: an address may stand in what the system says, and keys in an address.
-fn cause(text: &str) -> &'static str {
-    let text = text.to_ascii_lowercase();
-    [
-        ("refused", "nobody listens there"),
-        ("host not found", "there is no host of this name"),
-        ("timeout", "it does not answer in time"),
-        ("timed out", "it does not answer in time"),
-        ("certificate", "its certificate is not good"),
-        ("tls", "no safe connection comes about"),
-        ("https", "the address is not https"),
-        ("reset", "the connection broke off"),
-        ("broken pipe", "the connection broke off"),
-        ("closed", "the connection broke off"),
-        ("eof", "the connection broke off"),
-        ("disconnect", "the connection broke off"),
-    ]
-    .iter()
-    .find(|(mark, _)| text.contains(mark))
-    .map_or("the connection failed", |(_, cause)| cause)
+/// Why there was no answer, if that is what is wrong.
+fn unheard(error: &object_store::Error) -> Option<&Unheard> {
+    let mut error: &(dyn std::error::Error + 'static) = error;
+    loop {
+        if let Some(unheard) = error.downcast_ref() {
+            return Some(unheard);
+        }
+        error = error.source()?;
+    }
 }
 
 #[cfg(test)]
@@ -261,17 +291,36 @@ mod tests {
             path: "x".into(),
             source: "Server returned non-2xx status code: 403 Forbidden: <Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>SECRET</AWSAccessKeyId></Error>".into(),
         };
-        assert_eq!(explain(&denied).message, "access is denied (403 InvalidAccessKeyId)");
+        assert_eq!(explain(&denied).message, "the keys are not good (403 InvalidAccessKeyId)");
         for (text, message) in [
-            ("status code: 500 Internal: <Code>a SECRET</Code>", "the store refuses or fails (500)"),
+            ("status code: 500 Internal: <Code>a SECRET</Code>", "the store fails (500)"),
+            ("status code: 400 Bad Request: <Code>InvalidMetadata</Code>", "the store does not take this (400 InvalidMetadata)"),
+            ("status code: 429 Too Many Requests: SECRET", "the store fails (429)"),
             ("status code: 404 Not Found: <Code>NoSuchBucket</Code>", "there is no bucket of this name (404 NoSuchBucket)"),
+            ("what SECRET", "the store's answer cannot be understood"),
             (
-                "Error performing PUT http://SECRET: HTTP error: io: Connection refused (os error 111)",
-                "the store cannot be reached: nobody listens there",
+                "Error performing PUT http://169.254.169.254/latest/api/token in 1s - HTTP error",
+                "there are no keys, and no role of this machine gives any",
             ),
-            ("what SECRET", "the store cannot be reached: the connection failed"),
+            (
+                "Error performing POST https://oauth2.googleapis.com/token - status code: 400 Bad Request: SECRET",
+                "the keys are not good (400)",
+            ),
         ] {
             assert_eq!(explain(&error(text)).message, message);
+        }
+        let unheard = object_store::Error::Generic { store: "S3", source: Box::new(Unheard::Broken) };
+        let told = "the store cannot be reached: the connection broke off";
+        assert_eq!((explain(&unheard).message.as_str(), explain(&unheard).kind), (told, Kind::Unheard));
+    }
+
+    #[test]
+    fn an_address_of_a_store_is_one() {
+        for (address, plain) in [("http://127.0.0.1:9000", true), ("HTTP://minio/", true), ("https://s3.example.com", false)] {
+            assert_eq!(is_plain(address, "X"), Ok(plain));
+        }
+        for address in ["", "not an address", "127.0.0.1:9000", "minio", "ftp://minio", "http://", "http:///x"] {
+            assert_eq!(is_plain(address, "X").map_err(|trouble| trouble.message), Err("X is not an address".to_owned()));
         }
     }
 }

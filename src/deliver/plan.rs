@@ -89,7 +89,7 @@ mod tests {
 
     fn remote(files: &[(&str, &str)], pending: &[&str], left: &[&str]) -> Remote {
         let set = |paths: &[&str]| paths.iter().map(|&path| path.to_owned()).collect();
-        let record = Record { labels: "1".into(), run: None, pending: set(pending), left: set(left) };
+        let record = Record { labels: "1".into(), pending: set(pending), left: set(left), ..Record::default() };
         Remote { manifest: manifest(files), record }
     }
 

@@ -28,6 +28,10 @@ pub struct Record {
     /// A run that has begun to send, and has not come to its end: any text that no other run has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
+    /// Runs that have given way to that one when they had sent something already. With them no two manifests that were put one after
+    /// the other are the same: what S3 knows a version by is made of nothing but its bytes.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub gave_way: BTreeSet<String>,
     /// Files whose objects may be anything: a run was about to change them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub pending: BTreeSet<String>,
@@ -84,11 +88,17 @@ mod tests {
     #[test]
     fn what_was_sent_comes_back_as_it_was() {
         let manifest = Manifest { site: "a }\n\"site\"".to_owned(), ..Manifest::default() };
-        let record = Record { labels: "1f".into(), run: Some("me".into()), pending: set(&["a", "b"]), left: set(&["c"]) };
+        let record = Record {
+            labels: "1f".into(),
+            run: Some("me".into()),
+            gave_way: set(&["you"]),
+            pending: set(&["a", "b"]),
+            left: set(&["c"]),
+        };
         for remote in [
             Remote::default(),
             Remote { manifest: manifest.clone(), record: record.clone() },
-            Remote { manifest: manifest.clone(), record: Record { run: None, pending: set(&[]), ..record } },
+            Remote { manifest: manifest.clone(), record: Record { run: None, gave_way: set(&[]), pending: set(&[]), ..record } },
         ] {
             let bytes = remote.bytes();
             assert_eq!(Remote::parse(&bytes).as_ref(), Ok(&remote));

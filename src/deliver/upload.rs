@@ -20,7 +20,7 @@ use object_store::{
 };
 use tokio::task::JoinSet;
 
-use super::bucket::{PARALLEL, explain};
+use super::bucket::{Kind, PARALLEL, Trouble, explain};
 use super::plan::{Plan, plan};
 use super::record::{Record, Remote};
 use crate::Progress;
@@ -30,10 +30,11 @@ use crate::write::sha256;
 
 /// How often is begun anew where others change the manifest between.
 const ATTEMPTS: usize = 8;
-/// How often an object that was not there is put, where the answer gets lost.
+/// How often is put under a condition, where the answer gets lost.
 const PUTS: usize = 3;
-/// What every object of ours says of itself: the checksum of its bytes, in hexadecimal digits.
-const CHECKSUM: Attribute = Attribute::Metadata(std::borrow::Cow::Borrowed("feedmill-sha256"));
+/// What every object of ours says of itself: the checksum of its bytes, in hexadecimal digits. The name is of letters and digits
+/// alone: Azure knows no others ("Naming and referencing containers, blobs, and metadata"), and some servers drop a `_`.
+const CHECKSUM: Attribute = Attribute::Metadata(std::borrow::Cow::Borrowed("feedmillsha256"));
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -73,7 +74,7 @@ pub enum Failure {
     /// A file of the output cannot be sent.
     File(PathBuf, String, &'static str),
     /// Something is wrong with the destination, or with one object in it.
-    Store(String, String, &'static str),
+    Store(String, Trouble),
     /// Another run is at work there.
     Overtaken,
 }
@@ -142,7 +143,10 @@ impl Courier<'_> {
             let version = if begun {
                 self.check(&plan)?;
                 let Put::Done(version) = self.begin(found, &plan).await? else { continue };
-                self.send(&plan, &remote).await?;
+                if let Err(failure) = self.send(&plan, &remote).await {
+                    self.own_up(&failure).await;
+                    return Err(failure);
+                }
                 Some(version)
             } else {
                 found.version
@@ -174,7 +178,7 @@ impl Courier<'_> {
         // What a run was only about to send may be somebody else's.
         let known: BTreeSet<&String> = remote.manifest.files.keys().chain(&remote.record.left).collect();
         self.touched.extend(plan.touched());
-        let count = plan.first.len() + plan.second.len();
+        let count = plan.first.len() + plan.second.len() + plan.delete.len();
         self.progress.files.store(count, std::sync::atomic::Ordering::Relaxed);
         self.progress.read.store(0, std::sync::atomic::Ordering::Relaxed);
         for wave in [&plan.first, &plan.second] {
@@ -221,33 +225,54 @@ impl Courier<'_> {
             }
             Some(Ok(Err((path, StoreError::AlreadyExists { .. })))) => Err(Failure::Store(
                 self.wish.destination.address(&path),
-                "there is an object that feedmill did not put there, and it is not replaced".to_owned(),
-                "take it away, choose another destination, or let it be replaced with `--adopt`",
+                Trouble::new(
+                    "there is an object that feedmill did not put there, and it is not replaced",
+                    "take it away, choose another destination, or let it be replaced with `--adopt`",
+                ),
             )),
             Some(Ok(Err((path, error)))) => Err(self.failed(&path, &error)),
-            Some(Err(error)) => Err(Failure::Store(self.wish.destination.to_string(), error.to_string(), "")),
+            Some(Err(error)) => Err(Failure::Store(self.wish.destination.to_string(), Trouble::new(error.to_string(), ""))),
         }
     }
 
-    /// This run has sent, and another one has put its manifest meanwhile: nobody may trust what this one has sent.
+    /// This run has sent, and another one has put its manifest meanwhile: nobody may trust what this one has sent. Where the other
+    /// one has come to its end, this one begins again.
     async fn give_way(&self) -> Result<(), Failure> {
         for _ in 0..ATTEMPTS {
             let found = self.find().await?;
-            let Some(run) = &found.remote.record.run else {
-                // The other one has come to its end, and this one begins again.
-                return Ok(());
-            };
-            if run == self.wish.run {
+            match &found.remote.record.run {
+                None => return Ok(()),
                 // Only more of what cannot be trusted was added.
-                return Ok(());
+                Some(run) if run == self.wish.run => return Ok(()),
+                Some(_) => {}
             }
-            let Found { mut remote, version, .. } = found;
-            remote.record.pending.extend(self.touched.iter().cloned());
-            if let Put::Done(_) = self.put_manifest(&remote, version).await? {
+            if self.doubt(found).await? {
                 return Err(Failure::Overtaken);
             }
         }
         Err(Failure::Overtaken)
+    }
+
+    /// This run fails when it has sent some. If another one has put its manifest meanwhile, that has to say so; as far as it can be
+    /// helped: who is not heard cannot say anything.
+    async fn own_up(&self, failure: &Failure) {
+        if matches!(failure, Failure::Store(_, trouble) if trouble.kind == Kind::Unheard) {
+            return;
+        }
+        for _ in 0..ATTEMPTS {
+            let Ok(found) = self.find().await else { return };
+            if found.remote.record.run.as_deref() == Some(self.wish.run) || !matches!(self.doubt(found).await, Ok(false)) {
+                return;
+            }
+        }
+    }
+
+    /// Adds what this run may have changed to what nobody trusts in the manifest of another one. Whether it was still that one.
+    async fn doubt(&self, found: Found) -> Result<bool, Failure> {
+        let Found { mut remote, version, .. } = found;
+        remote.record.gave_way.insert(self.wish.run.to_owned());
+        remote.record.pending.extend(self.touched.iter().cloned());
+        Ok(matches!(self.put_manifest(&remote, version).await?, Put::Done(_)))
     }
 
     /// Reads the manifest of the destination.
@@ -255,7 +280,7 @@ impl Courier<'_> {
         let manifest = |error| self.failed(manifest::FILE_NAME, &error);
         let result = match self.store.get(&self.name(manifest::FILE_NAME)).await {
             Ok(result) => result,
-            Err(error @ StoreError::NotFound { .. }) if !names_bucket(&error) => {
+            Err(error @ StoreError::NotFound { .. }) if explain(&error).kind != Kind::NoBucket => {
                 return Ok(Found { remote: Remote::default(), bytes: Vec::new(), version: None });
             }
             Err(error) => return Err(manifest(error)),
@@ -265,7 +290,7 @@ impl Courier<'_> {
         let remote = Remote::parse(&bytes).map_err(|why| {
             let place = self.wish.destination.address(manifest::FILE_NAME);
             let help = "choose another destination; or, if it was damaged, delete it, and use `--adopt` once";
-            Failure::Store(place, format!("this is not a manifest of feedmill: {why}"), help)
+            Failure::Store(place, Trouble::new(format!("this is not a manifest of feedmill: {why}"), help))
         })?;
         Ok(Found { remote, bytes, version: Some(version) })
     }
@@ -277,8 +302,8 @@ impl Courier<'_> {
         }
         let (ours, theirs) = (self.wish.output, &found.remote.manifest);
         let refuse = |message: &str| {
-            let help = "choose another destination";
-            Err(Failure::Store(self.wish.destination.to_string(), message.to_owned(), help))
+            let trouble = Trouble::new(message, "choose another destination");
+            Err(Failure::Store(self.wish.destination.to_string(), trouble))
         };
         if theirs.site != ours.site && theirs.site != crate::site::UNSET_ID {
             return refuse("the feeds there are of a site with another `id`");
@@ -326,7 +351,9 @@ impl Courier<'_> {
     }
 
     fn name(&self, path: &str) -> Name {
-        Name::from(self.wish.destination.object(path))
+        let name = self.wish.destination.object(path);
+        // As it is; what another manifest has that is no name is made one.
+        Name::parse(&name).unwrap_or_else(|_| Name::from(name))
     }
 
     /// Puts the manifest of the destination if the one that is there is still the one that was read.
@@ -340,37 +367,39 @@ impl Courier<'_> {
             let options = PutOptions { mode, attributes: attributes.clone(), ..PutOptions::default() };
             self.store.put_opts(&name, PutPayload::from(bytes.clone()), options)
         };
-        let outcome = match put(mode).await {
-            // Where the owner has said that the store cannot do it, nobody else publishes there.
-            Err(StoreError::NotImplemented { .. }) => put(PutMode::Overwrite).await,
-            outcome => outcome,
-        };
-        let error = match outcome {
-            Ok(PutResult { e_tag: Some(e_tag), version, .. }) => {
-                return Ok(Put::Done(UpdateVersion { e_tag: Some(e_tag), version }));
+        let mut left = PUTS;
+        loop {
+            left -= 1;
+            let outcome = match put(mode.clone()).await {
+                // Where the owner has said that the store cannot do it, nobody else publishes there.
+                Err(StoreError::NotImplemented { .. }) => put(PutMode::Overwrite).await,
+                outcome => outcome,
+            };
+            let error = match outcome {
+                Ok(PutResult { e_tag: Some(e_tag), version, .. }) => {
+                    return Ok(Put::Done(UpdateVersion { e_tag: Some(e_tag), version }));
+                }
+                // Not every store tells the version with its answer.
+                Ok(_) => None,
+                Err(error) => Some(error),
+            };
+            // The answer may have got lost, or the store has been asked twice for want of one.
+            match (self.find().await, error) {
+                (Ok(Found { bytes: found, version: Some(version), .. }), _) if found == bytes => return Ok(Put::Done(version)),
+                (Ok(_), None | Some(StoreError::Precondition { .. } | StoreError::AlreadyExists { .. })) => {
+                    return Ok(Put::Other);
+                }
+                // Under its condition it does no harm to send it again.
+                (Ok(_), Some(error)) if left > 0 && explain(&error).kind == Kind::Unheard => {}
+                (_, Some(error)) => return Err(self.failed(manifest::FILE_NAME, &error)),
+                (Err(failure), None) => return Err(failure),
             }
-            // Not every store tells the version with its answer.
-            Ok(_) => None,
-            Err(error) => Some(error),
-        };
-        // The answer may have got lost, or the store has been asked twice for want of one.
-        match (self.find().await, error) {
-            (Ok(Found { bytes: found, version: Some(version), .. }), _) if found == bytes => Ok(Put::Done(version)),
-            (Ok(_), None | Some(StoreError::Precondition { .. } | StoreError::AlreadyExists { .. })) => Ok(Put::Other),
-            (_, Some(error)) => Err(self.failed(manifest::FILE_NAME, &error)),
-            (Err(failure), None) => Err(failure),
         }
     }
 
     fn failed(&self, path: &str, error: &StoreError) -> Failure {
-        let trouble = explain(error);
-        Failure::Store(self.wish.destination.address(path), trouble.message, trouble.help)
+        Failure::Store(self.wish.destination.address(path), explain(error))
     }
-}
-
-/// Whether it is the bucket that was not found.
-fn names_bucket(error: &StoreError) -> bool {
-    explain(error).message.contains("no bucket")
 }
 
 /// A file on its way.
@@ -389,18 +418,27 @@ impl Object {
         for _ in 0..PUTS {
             let mode = if self.replaces { PutMode::Overwrite } else { PutMode::Create };
             let options = PutOptions { mode, attributes: self.attributes.clone(), ..PutOptions::default() };
-            let put = match store.put_opts(&self.name, self.payload.clone(), options).await {
-                Err(StoreError::NotImplemented { .. }) => {
-                    let options = PutOptions { attributes: self.attributes.clone(), ..PutOptions::default() };
-                    store.put_opts(&self.name, self.payload.clone(), options).await
-                }
-                put => put,
-            };
-            match put {
-                Ok(_) => return Ok(()),
+            let Err(error) = store.put_opts(&self.name, self.payload.clone(), options).await else { return Ok(()) };
+            if self.replaces {
+                return Err((self.path, error));
+            }
+            let (conditional, error) = match error {
                 // From a run that was interrupted, or a request whose answer got lost.
-                Err(StoreError::AlreadyExists { .. }) if is_ours(&store, &self.name).await => self.replaces = true,
-                Err(error @ StoreError::Generic { .. }) if !self.replaces && is_lost(&error) => outcome = Err(error),
+                StoreError::AlreadyExists { source, .. } => (true, source),
+                // The owner has said that the store cannot do it.
+                error @ StoreError::NotImplemented { .. } => (false, error.into()),
+                error if explain(&error).kind == Kind::Unheard => {
+                    outcome = Err(error);
+                    continue;
+                }
+                error => return Err((self.path, error)),
+            };
+            let path = self.name.to_string();
+            match owner(&store, &self.name).await {
+                Ok(Owner::Others) => return Err((self.path, StoreError::AlreadyExists { path, source: error })),
+                // It has gone meanwhile, or another one is about to put it.
+                Ok(Owner::Nobody) if conditional => outcome = Err(StoreError::Precondition { path, source: error }),
+                Ok(Owner::Nobody | Owner::Feedmill) => self.replaces = true,
                 Err(error) => return Err((self.path, error)),
             }
         }
@@ -410,8 +448,12 @@ impl Object {
 
 /// Deletes an object; one that may be of others only if it is not.
 async fn delete(store: Arc<dyn ObjectStore>, path: String, name: Name, ours: bool) -> Result<(), (String, StoreError)> {
-    if !ours && !is_ours(&store, &name).await {
-        return Ok(());
+    if !ours {
+        match owner(&store, &name).await {
+            Ok(Owner::Feedmill) => {}
+            Ok(Owner::Nobody | Owner::Others) => return Ok(()),
+            Err(error) => return Err((path, error)),
+        }
     }
     match store.delete(&name).await {
         Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
@@ -419,15 +461,21 @@ async fn delete(store: Arc<dyn ObjectStore>, path: String, name: Name, ours: boo
     }
 }
 
-/// Whether an object is of feedmill's.
-async fn is_ours(store: &Arc<dyn ObjectStore>, name: &Name) -> bool {
-    let options = object_store::GetOptions { head: true, ..object_store::GetOptions::default() };
-    store.get_opts(name, options).await.is_ok_and(|found| found.attributes.get(&CHECKSUM).is_some())
+/// Whose an object is.
+enum Owner {
+    Nobody,
+    Feedmill,
+    Others,
 }
 
-/// Whether there was no answer, so that nobody knows what became of the request.
-fn is_lost(error: &StoreError) -> bool {
-    explain(error).message.contains("cannot be reached")
+async fn owner(store: &Arc<dyn ObjectStore>, name: &Name) -> object_store::Result<Owner> {
+    let options = object_store::GetOptions { head: true, ..object_store::GetOptions::default() };
+    match store.get_opts(name, options).await {
+        Ok(found) if found.attributes.get(&CHECKSUM).is_some() => Ok(Owner::Feedmill),
+        Ok(_) => Ok(Owner::Others),
+        Err(StoreError::NotFound { .. }) => Ok(Owner::Nobody),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -441,12 +489,13 @@ mod tests {
     use object_store::{CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, PutMultipartOptions};
     use proptest::prelude::*;
 
+    use super::super::wire::Unheard;
     use super::*;
 
     const OTHER: &str = "somebody else's";
 
     /// A store with which anything can happen: others get a turn before each request, and the one that is fatal is made or not, and
-    /// then nothing is answered any more.
+    /// then nothing is answered any more. The version of an object is made of its bytes, as with S3.
     #[derive(Clone, Debug)]
     struct Chaos {
         store: Arc<InMemory>,
@@ -480,6 +529,24 @@ mod tests {
             Self { store: Arc::clone(store), state: Arc::new(Mutex::new(state)) }
         }
 
+        /// Puts an object; a condition is about its bytes.
+        async fn put(&self, name: &Name, payload: PutPayload, mut options: PutOptions) -> object_store::Result<PutResult> {
+            let e_tag = Some(sha256(&payload.iter().flatten().copied().collect::<Vec<u8>>()));
+            if let PutMode::Update(version) = &mut options.mode {
+                let there = self.store.get(name).await?;
+                let known = there.meta.e_tag.clone();
+                let same = version.e_tag == Some(sha256(&there.bytes().await?));
+                version.e_tag = if same { known } else { Some("of others".to_owned()) };
+            }
+            Ok(PutResult { e_tag, ..self.store.put_opts(name, payload, options).await? })
+        }
+
+        async fn get(&self, name: &Name, options: GetOptions) -> object_store::Result<GetResult> {
+            let mut found = self.store.get_opts(name, options).await?;
+            found.meta.e_tag = Some(sha256(&self.store.get(name).await?.bytes().await?));
+            Ok(found)
+        }
+
         async fn turn(&self, name: &str) -> Turn {
             let (turns, turn) = {
                 let mut state = self.state.lock().expect("a state");
@@ -507,22 +574,22 @@ mod tests {
     }
 
     fn unheard() -> StoreError {
-        StoreError::Generic { store: "chaos", source: "connection reset".into() }
+        StoreError::Generic { store: "chaos", source: Unheard::Broken.into() }
     }
 
     #[async_trait::async_trait]
     impl ObjectStore for Chaos {
         async fn put_opts(&self, name: &Name, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
             match self.turn(name.as_ref()).await {
-                Turn::Made => self.store.put_opts(name, payload, options).await,
-                Turn::MadeUnheard => self.store.put_opts(name, payload, options).await.and(Err(unheard())),
+                Turn::Made => self.put(name, payload, options).await,
+                Turn::MadeUnheard => self.put(name, payload, options).await.and(Err(unheard())),
                 Turn::Lost => Err(unheard()),
             }
         }
 
         async fn get_opts(&self, name: &Name, options: GetOptions) -> object_store::Result<GetResult> {
             match self.turn(name.as_ref()).await {
-                Turn::Made => self.store.get_opts(name, options).await,
+                Turn::Made => self.get(name, options).await,
                 _ => Err(unheard()),
             }
         }
@@ -662,30 +729,49 @@ mod tests {
         /// cannot be trusted, and one of them has said so.
         #[test]
         fn two_at_once_do_not_mix(before in files(), one in files(), other in files(), seeds: (u64, u64)) {
-            run(async {
-                let store = Arc::new(InMemory::new());
-                let (before, one, other) = (output(&before), output(&one), output(&other));
-                upload_as("0", &before, Chaos::new(&store, None, 0), false).await.expect("the first");
-                let (first, second) = tokio::join!(
-                    upload_as("1", &one, Chaos::new(&store, None, seeds.0), false),
-                    upload_as("2", &other, Chaos::new(&store, None, seeds.1), false),
-                );
-                let found = look(&store).await;
-                prop_assert!(agrees(&found), "{found:?}");
-                let overtaken = [&first, &second].iter().filter(|outcome| matches!(outcome, Err(Failure::Overtaken))).count();
-                prop_assert_eq!([&first, &second].iter().filter(|outcome| outcome.is_err()).count(), overtaken);
-                if found.0.record.pending.is_empty() {
-                    prop_assert!(found.0.manifest == one.manifest || found.0.manifest == other.manifest);
-                } else {
-                    prop_assert!(overtaken > 0);
-                }
-                upload_as("3", &one, Chaos::new(&store, None, 0), false).await.expect("the next");
-                let (remote, objects) = look(&store).await;
-                prop_assert_eq!(&remote.manifest, &one.manifest);
-                prop_assert!(agrees(&(remote, objects)));
-                Ok(())
-            })?;
+            two_at_once(&before, &one, &other, seeds)?;
         }
+    }
+
+    fn two_at_once(
+        before: &BTreeMap<String, u8>,
+        one: &BTreeMap<String, u8>,
+        other: &BTreeMap<String, u8>,
+        seeds: (u64, u64),
+    ) -> Result<(), TestCaseError> {
+        run(async {
+            let store = Arc::new(InMemory::new());
+            let (before, one, other) = (output(before), output(one), output(other));
+            upload_as("0", &before, Chaos::new(&store, None, 0), false).await.expect("the first");
+            let (first, second) = tokio::join!(
+                upload_as("1", &one, Chaos::new(&store, None, seeds.0), false),
+                upload_as("2", &other, Chaos::new(&store, None, seeds.1), false),
+            );
+            let found = look(&store).await;
+            prop_assert!(agrees(&found), "{found:?}");
+            let overtaken = [&first, &second].iter().filter(|outcome| matches!(outcome, Err(Failure::Overtaken))).count();
+            prop_assert_eq!([&first, &second].iter().filter(|outcome| outcome.is_err()).count(), overtaken);
+            if found.0.record.pending.is_empty() {
+                prop_assert!(found.0.manifest == one.manifest || found.0.manifest == other.manifest);
+            } else {
+                prop_assert!(overtaken > 0);
+            }
+            upload_as("3", &one, Chaos::new(&store, None, 0), false).await.expect("the next");
+            let (remote, objects) = look(&store).await;
+            prop_assert_eq!(&remote.manifest, &one.manifest);
+            prop_assert!(agrees(&(remote, objects)));
+            Ok(())
+        })
+    }
+
+    /// The first one gives way to the second, which knows already of all that the first one may have changed.
+    #[test]
+    fn who_gives_way_is_noticed_though_there_is_nothing_new_to_say() {
+        let files = |files: &[(&str, u8)]| files.iter().map(|&(path, content)| (path.to_owned(), content)).collect();
+        let before = files(&[("a/index.html", 0), ("b/rss.xml", 0)]);
+        let one = files(&[("a/index.html", 0), ("index.html", 0)]);
+        let other = files(&[("a/index.html", 1), ("index.html", 0), ("rss.xml", 0)]);
+        two_at_once(&before, &one, &other, (16_613_707_737_953_428_843, 14_083_457_126_784_403_770)).expect("no mixture");
     }
 
     #[test]
@@ -718,8 +804,10 @@ mod tests {
             let outcome = upload_as("1", &output(&files), Chaos::new(&store, None, 0), false).await;
             let expected = Failure::Store(
                 "s3://bucket/feeds/rss.xml".into(),
-                "there is an object that feedmill did not put there, and it is not replaced".into(),
-                "take it away, choose another destination, or let it be replaced with `--adopt`",
+                Trouble::new(
+                    "there is an object that feedmill did not put there, and it is not replaced",
+                    "take it away, choose another destination, or let it be replaced with `--adopt`",
+                ),
             );
             assert_eq!(outcome.map(|_| ()), Err(expected.clone()));
             // That it was about to be replaced does not make it ours.

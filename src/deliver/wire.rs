@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The longest answer that is taken: a manifest of 100,000 files has some 30 MiB.
 const LONGEST_ANSWER: u64 = 256 << 20;
 /// Where instances are told who they are (link-local, RFC 3927): everywhere else nobody answers, and asking again is no use.
-const METADATA: [&str; 3] = ["169.254.169.254", "169.254.170.2", "metadata.google.internal"];
+pub(super) const METADATA: [&str; 3] = ["169.254.169.254", "169.254.170.2", "metadata.google.internal"];
 
 /// What went over the wire.
 #[derive(Debug, Default)]
@@ -120,15 +120,15 @@ impl HttpService for Client {
         let outcome = tokio::task::spawn_blocking(exchange).await;
         let outcome = outcome.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
         let (parts, bytes) = outcome.map_err(|error: Error| {
-            let kind = if is_metadata { HttpErrorKind::Unknown } else { kind(&error) };
-            HttpError::new(kind, error)
+            let why = Unheard::of(&error);
+            HttpError::new(if is_metadata { HttpErrorKind::Unknown } else { why.kind() }, why)
         })?;
         if [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&parts.status)
             && let Some(pause) =
                 parts.headers.get(header::RETRY_AFTER).and_then(|after| retry_after(after.to_str().ok()?, Utc::now()))
         {
+            // Whoever asks next waits; who has no more tries has not.
             self.wire.pause(pause);
-            self.wire.wait().await;
         }
         Ok(HttpResponse::from_parts(parts, HttpResponseBody::from(bytes)))
     }
@@ -142,27 +142,68 @@ fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     }
 }
 
-/// Of which kind an error is: by that it is known whether asking again is of use, and safe.
-fn kind(error: &Error) -> HttpErrorKind {
-    match error {
-        Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) | Error::HostNotFound | Error::ConnectionFailed => {
-            HttpErrorKind::Connect
+/// Why there is no answer. In words of our own: an address may stand in what the system says, and keys in an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unheard {
+    #[error("nobody listens there")]
+    Refused,
+    #[error("there is no host of this name")]
+    NoHost,
+    #[error("no connection comes about")]
+    NoConnection,
+    #[error("it does not answer in time")]
+    Late,
+    #[error("the connection broke off")]
+    Broken,
+    #[error("no safe connection comes about; is its certificate good?")]
+    Unsafe,
+    #[error("its address is not https")]
+    Plain,
+    #[error("the connection failed")]
+    Other,
+}
+
+impl Unheard {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::HostNotFound => Self::NoHost,
+            Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve)
+            | Error::ConnectionFailed
+            | Error::ConnectProxyFailed(_)
+            | Error::InvalidProxyUrl => Self::NoConnection,
+            Error::Timeout(_) => Self::Late,
+            Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) => Self::Unsafe,
+            Error::RequireHttpsOnly(_) => Self::Plain,
+            // An answer that breaks off.
+            Error::Protocol(_) => Self::Broken,
+            Error::Io(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused => Self::Refused,
+                io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable => {
+                    Self::NoConnection
+                }
+                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::Late,
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof => Self::Broken,
+                // TLS, where it is spoken on the way.
+                io::ErrorKind::InvalidData => Self::Unsafe,
+                // The system has no kind for it.
+                _ if error.to_string().starts_with("failed to lookup address") => Self::NoHost,
+                _ => Self::Other,
+            },
+            _ => Self::Other,
         }
-        Error::Timeout(_) => HttpErrorKind::Timeout,
-        Error::Io(error) => match error.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                HttpErrorKind::Connect
-            }
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => HttpErrorKind::Timeout,
-            io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::UnexpectedEof => HttpErrorKind::Interrupted,
-            _ => HttpErrorKind::Unknown,
-        },
-        // An answer that breaks off.
-        Error::Protocol(_) => HttpErrorKind::Interrupted,
-        _ => HttpErrorKind::Unknown,
+    }
+
+    /// Whether asking again is of use, and safe.
+    fn kind(self) -> HttpErrorKind {
+        match self {
+            Self::Refused | Self::NoHost | Self::NoConnection => HttpErrorKind::Connect,
+            Self::Late => HttpErrorKind::Timeout,
+            Self::Broken => HttpErrorKind::Interrupted,
+            Self::Unsafe | Self::Plain | Self::Other => HttpErrorKind::Unknown,
+        }
     }
 }
 
@@ -177,5 +218,16 @@ mod tests {
         assert_eq!(retry_after("Fri, 20 Nov 2020 00:00:07 GMT", now), Some(Duration::from_secs(7)));
         assert_eq!(retry_after("Thu, 19 Nov 2020 00:00:07 GMT", now), None);
         assert_eq!(retry_after("soon", now), None);
+    }
+
+    #[test]
+    fn what_the_system_says_has_a_name_and_nothing_of_it_is_told() {
+        let io = |kind, text: &str| Unheard::of(&Error::Io(io::Error::new(kind, text.to_owned())));
+        assert_eq!(io(io::ErrorKind::ConnectionRefused, "SECRET"), Unheard::Refused);
+        assert_eq!(io(io::ErrorKind::UnexpectedEof, "SECRET").kind(), HttpErrorKind::Interrupted);
+        assert_eq!(io(io::ErrorKind::Other, "failed to lookup address information: SECRET"), Unheard::NoHost);
+        assert_eq!(io(io::ErrorKind::Other, "SECRET").to_string(), "the connection failed");
+        assert_eq!(Unheard::of(&Error::Timeout(ureq::Timeout::RecvResponse)).kind(), HttpErrorKind::Timeout);
+        assert_eq!(Unheard::of(&Error::RequireHttpsOnly("SECRET".into())).to_string(), "its address is not https");
     }
 }
