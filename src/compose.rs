@@ -1,6 +1,6 @@
 //! What a feed says: its entries, one for each story, in their order; and which feeds there are to subscribe to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -151,18 +151,22 @@ fn own_name(site: &Site, topic: Option<&Topic>) -> Line {
 /// The feed of all topics is left out, so that an import brings no story twice, unless it is the only one.
 #[must_use]
 pub fn subscriptions(site: &Site, clock: Clock, grouping: &Grouping, published: &Manifest) -> SubscriptionList {
-    let has_topics = grouping.feeds.iter().any(|plan| plan.topic.is_some());
-    let plans = grouping.feeds.iter().filter(|plan| plan.topic.is_some() == has_topics);
+    let key_of = |plan: &Plan| plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
+    let plans: BTreeMap<TopicKey, &Plan> = grouping.feeds.iter().map(|plan| (key_of(plan), plan)).collect();
+    let mut alive: Vec<(&TopicKey, &manifest::Feed)> = published.feeds.iter().filter(|(_, feed)| !feed.stale).collect();
+    let has_topics = alive.iter().any(|(_, feed)| feed.slug.is_some());
+    alive.retain(|(_, feed)| feed.slug.is_some() == has_topics);
+    alive.sort_by_key(|(_, feed)| &feed.slug);
     let mut modified = None;
     let mut subscriptions = Vec::new();
-    for plan in plans {
-        let key = plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
-        let Some(feed) = published.feeds.get(&key).filter(|feed| !feed.stale) else { continue };
+    for (key, feed) in alive {
         let mut paths = Format::ADVISED.iter().filter(|format| site.formats.feeds.contains(format));
         let path =
             paths.find_map(|format| Some(format.path(feed.slug.as_ref())).filter(|path| published.files.contains_key(path)));
         let Some(path) = path else { continue };
-        let (title, description) = names(site, clock, grouping, plan);
+        // A feed that is held back is there, though no article has its topic.
+        let as_published = || (line(&feed.title), line(&feed.title));
+        let (title, description) = plans.get(key).map_or_else(as_published, |plan| names(site, clock, grouping, plan));
         modified = modified.max(feed.entries.iter().map(|entry| entry.date).max());
         subscriptions.push(Subscription {
             title,

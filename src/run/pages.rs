@@ -1,5 +1,7 @@
 //! The pages beside the feeds: a topic's while its feed is in memory, the index when all feeds are there.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::{Done, Mill, Piece};
@@ -77,12 +79,17 @@ impl Mill<'_> {
         if !site.formats.pages {
             return Ok(done);
         }
-        let topics = grouping.feeds.iter().filter_map(|plan| {
-            let topic = plan.topic?;
-            let feed = manifest.feeds.get(&grouping.topics[topic].key)?;
-            Some(self.listed(topic, feed.entries.len(), feed.entries.first().map(|entry| entry.date)))
-        });
-        let mut topics: Vec<Listed> = topics.collect();
+        let planned = grouping.feeds.iter().filter_map(|plan| plan.topic);
+        let planned: BTreeMap<&TopicKey, usize> = planned.map(|topic| (&grouping.topics[topic].key, topic)).collect();
+        let listed = |(key, feed): (&TopicKey, &manifest::Feed)| {
+            let (slug, entries, newest) = (feed.slug.clone()?, feed.entries.len(), feed.entries.first().map(|entry| entry.date));
+            Some(match planned.get(key) {
+                Some(topic) => self.listed(*topic, entries, newest),
+                // It is held back, though no article has its topic.
+                None => Listed { slug, name: text::line_of_clean(&feed.title), about: None, entries, newest },
+            })
+        };
+        let mut topics: Vec<Listed> = manifest.feeds.iter().filter(|(_, feed)| !feed.stale).filter_map(listed).collect();
         topics.sort_by_cached_key(|topic| (topic.name.as_str().to_lowercase(), topic.slug.clone()));
         self.page(&page::index(site, &compose::name(site, request.clock, None), &topics), None, &mut done)?;
         Ok(done)

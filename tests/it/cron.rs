@@ -579,6 +579,8 @@ fn a_feed_that_goes_with_its_files_by_mistake_is_held_back() {
             assert!(!run.stderr.contains("has the topic of this feed"), "{}", run.stderr);
             assert!(run.stdout.contains("\nfeeds/chips: held back, since 10 of its 10 entries would go\n"), "{}", run.stdout);
             assert!(files(&mill.path("feeds/chips")) == before);
+            assert_eq!(count(&mill.read("feeds/feeds.opml"), "/chips/atom.xml"), 1, "people can subscribe to it");
+            assert_eq!(count(&mill.read("feeds/index.html"), "href=\"chips/index.html\""), 1);
         }
         let _ = mill.run("build in --force").status(0);
         assert!(files(&mill.path("feeds/chips")) != before, "{policy}");
