@@ -35,7 +35,7 @@ impl Mill<'_> {
         let gone = published.entries.iter().filter(|entry| gone.contains(entry.id.as_str()));
         let vanished = gone.filter(|entry| self.vanished(entry)).count();
         // What is withdrawn must not wait for anybody.
-        if vanished * 2 <= had || self.holds_withdrawn(key) {
+        if vanished * 2 <= had || self.holds_withdrawn(key, published) {
             return false;
         }
         let path = published.slug.as_ref().map_or(String::new(), ToString::to_string);
@@ -60,15 +60,15 @@ impl Mill<'_> {
         !withdrawn && !articles.into_iter().any(known)
     }
 
-    /// Whether a document of a feed, as it is published, names a story that is withdrawn.
-    fn holds_withdrawn(&self, key: &TopicKey) -> bool {
-        let files =
-            self.folder.published.files.iter().filter(|(_, file)| file.feed.as_ref() == Some(key) && file.source.is_none());
-        let outlines = files.filter_map(|(path, file)| {
-            let format = Format::of_type(&file.content_type)?;
-            write::outline(&self.folder.read(path)?, format)
-        });
-        outlines.take(1).any(|outline| self.names_withdrawn(&outline))
+    /// Whether a document in the folder of a feed, as it is published, names a story that is withdrawn. What lies in folders that
+    /// it had says what it was long ago.
+    fn holds_withdrawn(&self, key: &TopicKey, published: &manifest::Feed) -> bool {
+        let outline = |format: Format| {
+            let path = format.path(published.slug.as_ref());
+            self.folder.published.files.get(&path).filter(|file| file.feed.as_ref() == Some(key))?;
+            write::outline(&self.folder.read(&path)?, format)
+        };
+        Format::ALL.into_iter().filter_map(outline).any(|outline| self.names_withdrawn(&outline))
     }
 
     /// Tells of entries that are new to readers and old by their date, where they are many.

@@ -589,6 +589,21 @@ fn a_feed_that_goes_with_its_files_by_mistake_is_held_back() {
 }
 
 #[test]
+fn a_retraction_does_not_wait_for_a_feed_that_has_moved() {
+    let mill = many(mill(""), "AI", 1..=12);
+    mill.run("build in").silent();
+    let mill = mill.file("in/feedmill.yaml", format!("{SITE}topics: {{AI: {{slug: new}}}}\n"));
+    let mill = mill.story("in/late.md", "Late", "2020-11-01", "AI");
+    let _ = mill.run("build in").status(0);
+    // What is left in the old folder never named it, and must not be taken for the feed.
+    let mill = without(mill, "AI", 1..=8);
+    let mill = mill.article("in/late.md", "title: Late\ndate: 2020-11-01\nlink: https://example.org/late\ndeleted: true");
+    mill.run("build in").silent();
+    assert_eq!(count(&mill.read("feeds/new/rss.xml"), "<item>"), 4);
+    agrees(&mill);
+}
+
+#[test]
 fn a_renamed_topic_keeps_its_feed_and_leads_there_from_its_old_folder() {
     let mill = many(many(mill(""), "AI", 1..=3), "Chips", 4..=6);
     mill.run("build in").silent();
