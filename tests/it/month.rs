@@ -686,8 +686,6 @@ struct Outcome {
     stderr: String,
     /// What it found: how bad, where, and what.
     findings: BTreeSet<(String, String, String)>,
-    /// Folders of feeds that were held back.
-    held: BTreeSet<String>,
     written: BTreeSet<String>,
     removed: BTreeSet<String>,
 }
@@ -701,16 +699,16 @@ impl Outcome {
         let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
         let findings = list(&report["diagnostics"]);
         let findings = findings.iter().map(|one| (text(&one["severity"]), text(&one["path"]), text(&one["message"]))).collect();
-        let feeds = list(&report["feeds"]);
-        let held = feeds.iter().filter(|feed| feed["fate"] == "held").map(|feed| text(&feed["slug"])).collect();
         let [written, removed] = ["written", "removed"].map(|what| list(&report["changes"][what]).iter().map(text).collect());
-        Self { status, stdout, stderr, findings, held, written, removed }
+        Self { status, stdout, stderr, findings, written, removed }
     }
 
     /// The feeds that were held back.
     fn held(&self, manifest: &Manifest) -> BTreeSet<TopicKey> {
-        let slug = |feed: &Feed| feed.slug.as_ref().map_or_else(String::new, ToString::to_string);
-        let held = manifest.feeds.iter().filter(|(_, feed)| self.held.contains(&slug(feed)));
+        let shrinking = self.findings.iter().filter(|finding| finding.2.starts_with("this feed would lose"));
+        let places: BTreeSet<&str> = shrinking.map(|finding| finding.1.as_str()).collect();
+        let place = |feed: &Feed| feed.slug.as_ref().map_or_else(|| "feeds".to_owned(), |slug| format!("feeds/{slug}"));
+        let held = manifest.feeds.iter().filter(|(_, feed)| places.contains(&*place(feed)));
         held.map(|(key, _)| key.clone()).collect()
     }
 
