@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use feedmill::link::{self, EntryId};
 use feedmill::manifest::{self, Feed, Manifest};
-use feedmill::topic::TopicKey;
+use feedmill::topic::{Slug, TopicKey};
 
 use crate::mill::{Mill, Run};
 use folder::{Chance, Owner, Truth, name_of};
@@ -558,7 +558,7 @@ impl Month {
 
     /// A feed has the entries that it must have, each with its date.
     fn entries(&self, (key, feed): (&TopicKey, &Feed), due: &BTreeMap<String, folder::Due>, published: &Manifest) {
-        let folder = feed.slug.as_ref().map_or("", |slug| slug.as_str());
+        let folder = feed.slug.as_ref().map_or("", Slug::as_str);
         let parents = |entry: &manifest::Entry| (entry.id.clone(), entry.parents.iter().cloned().collect());
         let listed: BTreeMap<String, BTreeSet<String>> = feed.entries.iter().map(parents).collect();
         let due_parents = due.iter().map(|(id, due)| (id.clone(), due.parents.clone())).collect();
@@ -610,7 +610,7 @@ impl Month {
                 page.split("<a href=\"").skip(1).filter_map(|rest| rest.split_once("/index.html\"")).map(|(folder, _)| folder);
             let listed: BTreeSet<&str> = links.filter(|folder| !folder.contains(['"', '/', ':'])).collect();
             let alive = manifest.feeds.values().filter(|feed| !feed.stale);
-            let due: BTreeSet<&str> = alive.filter_map(|feed| feed.slug.as_ref()).map(|slug| slug.as_str()).collect();
+            let due: BTreeSet<&str> = alive.filter_map(|feed| feed.slug.as_ref()).map(Slug::as_str).collect();
             assert_eq!(listed, due, "the topics in the index");
         }
     }
