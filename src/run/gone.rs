@@ -65,6 +65,10 @@ impl Mill<'_> {
                     self.end(&key, &feed, manifest, done)?;
                 }
                 Stale::Remove => {
+                    // With its documents goes what tells whether one of its stories is withdrawn later.
+                    if let Some(feed) = manifest.feeds.get_mut(&key) {
+                        feed.entries.clear();
+                    }
                     let of_it = |(path, file): (&String, &manifest::File)| {
                         (file.feed.as_ref() == Some(&key) && self.is_ours(path)).then(|| path.clone())
                     };

@@ -13,6 +13,8 @@ mod hub;
 mod kept;
 mod mangled;
 mod mill;
+#[cfg(unix)]
+mod month;
 mod order;
 mod pages;
 mod publish;

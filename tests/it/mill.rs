@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// The time that every run goes by unless a test says otherwise: ten days after the sample articles.
 pub const NOW: &str = "2020-11-23T00:00:00Z";
@@ -34,6 +34,13 @@ impl Mill {
             variables.remove(name);
         }
         variables
+    }
+
+    /// An empty folder in memory, where there is such a place: every file of a feed is synced to the disk.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self { folder: folder.expect("a temporary folder"), ..Self::new() }
     }
 
     /// A folder that holds a copy of another, links and all.
@@ -124,6 +131,22 @@ fn says_base_url(folder: &Path) -> bool {
         let says = |text: &str| text.lines().any(|line| line.contains("base_url") && !line.starts_with('#'));
         is_site_file && fs::read(&path).is_ok_and(|text| says(&String::from_utf8_lossy(&text)))
     })
+}
+
+impl Mill {
+    /// Starts the program in the folder, and does not wait for it; what it says is not heard.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_feedmill"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(&self.variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts")
+    }
 }
 
 /// What a run came to.
