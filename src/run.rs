@@ -126,7 +126,10 @@ impl Mill<'_> {
         };
         let mut manifest = publish::succeed(folder, next, &self.led(), &mut done.changes);
         self.leave(&mut manifest, &mut done)?;
+        let made = done.changes.written.clone();
         self.retract(&mut manifest, &written, &mut done)?;
+        // What something was taken out of is not written any more for that.
+        let cut: BTreeSet<String> = done.changes.written.difference(&made).cloned().collect();
         for more in [self.assets()?, self.list(&manifest)?, self.index_page(&manifest)?] {
             manifest.files.extend(more.files.clone());
             done.add(more);
@@ -137,7 +140,7 @@ impl Mill<'_> {
         }
         report.told_once |= lost;
         self.hosting(&mut manifest, &mut done)?;
-        let (kept, left) = self.kept(&mut manifest, &done);
+        let (kept, left) = self.kept(&mut manifest, &cut, &done);
         self.put_manifest(&manifest, &mut done.changes)?;
 
         let feeds = |manifest: &Manifest| {

@@ -65,10 +65,6 @@ impl Mill<'_> {
                     self.end(&key, &feed, manifest, done)?;
                 }
                 Stale::Remove => {
-                    // With its documents goes what tells whether one of its stories is withdrawn later.
-                    if let Some(feed) = manifest.feeds.get_mut(&key) {
-                        feed.entries.clear();
-                    }
                     let of_it = |(path, file): (&String, &manifest::File)| {
                         (file.feed.as_ref() == Some(&key) && self.is_ours(path)).then(|| path.clone())
                     };
@@ -165,13 +161,13 @@ impl Mill<'_> {
 
     /// Tells of files that are kept and no longer written, and of feeds whose topic has gone; and whether an address was left now,
     /// which is worth a warning once, and marked in the manifest.
-    pub(super) fn kept(&self, manifest: &mut Manifest, done: &Done) -> (Vec<Diagnostic>, bool) {
+    pub(super) fn kept(&self, manifest: &mut Manifest, cut: &BTreeSet<String>, done: &Done) -> (Vec<Diagnostic>, bool) {
         let mut told = Vec::new();
         let mut left: BTreeMap<String, Diagnostic> = BTreeMap::new();
         let mut any_left = false;
         let Manifest { files, feeds, .. } = manifest;
         for (path, file) in files {
-            let written = done.changes.written.contains(path) || done.changes.unchanged.contains(path);
+            let written = done.changes.unchanged.contains(path) || (done.changes.written.contains(path) && !cut.contains(path));
             let feed = file.feed.as_ref().map(|key| (key, feeds.get(key)));
             let is_live = feed.is_none_or(|(key, feed)| feed.is_some_and(|feed| !feed.stale && !done.held.contains(key)));
             if written || !is_live || file.source.is_some() {

@@ -84,7 +84,15 @@ impl Mill<'_> {
         for (key, documents) in of_feeds {
             self.retract_feed(&key, &documents, !made.contains(&key), manifest, done)?;
         }
+        // Of a feed that has gone with its files, the manifest alone knows what was in it.
+        for feed in manifest.feeds.values_mut().filter(|feed| feed.stale) {
+            feed.entries.retain(|entry| !self.is_withdrawn(&entry.id));
+        }
         Ok(())
+    }
+
+    fn is_withdrawn(&self, id: &str) -> bool {
+        EntryId::own(id).is_ok_and(|id| self.grouping.stories.withdrawn([id.fingerprint()]))
     }
 
     /// Takes what goes out of the documents of one feed; `follows` if what the manifest says of it is what they say.

@@ -140,7 +140,7 @@ impl Mill {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
-            .envs(&self.variables)
+            .envs(self.variables())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

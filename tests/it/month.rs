@@ -177,7 +177,7 @@ impl Month {
         let before = self.completed();
         let published = manifest_of(&before);
         let truth = self.owner.truth(self.now);
-        let guarded = self.guarded(&truth, &published, &before);
+        let guarded = self.guarded(&truth, &published);
         let state = self.mill.listing("cache").iter().any(|path| path.strip_suffix(".json").is_some());
         self.tally.states += usize::from(state);
         let begun = Instant::now();
@@ -412,10 +412,11 @@ impl Month {
     }
 
     /// The feeds that must be held back, since most of what they have would go with files that vanished.
-    fn guarded(&self, truth: &Truth, published: &Manifest, before: &Output) -> BTreeSet<TopicKey> {
+    fn guarded(&self, truth: &Truth, published: &Manifest) -> BTreeSet<TopicKey> {
         let none = BTreeMap::new();
         let mut guarded = BTreeSet::new();
-        for (key, feed) in published.feeds.iter().filter(|(_, feed)| !feed.stale && feed.entries.len() >= GUARDED) {
+        for (key, feed) in published.feeds.iter().filter(|(_, feed)| !feed.stale && (feed.held || feed.entries.len() >= GUARDED))
+        {
             let name = name_of(key, feed);
             let renamed = self.owner.renamed.iter().find(|(old, _)| old == name).map(|(_, new)| new);
             let due = truth.feeds.get(renamed.unwrap_or(name));
@@ -429,7 +430,7 @@ impl Month {
                 !articles.iter().any(|id| truth.known.contains(id)) && !self.is_withdrawn(&entry.id, truth)
             });
             let (had, vanished) = (feed.entries.len(), vanished.count());
-            if gone.len() * 2 > had && vanished * 2 > had && !names_withdrawn(key, truth, published, before) {
+            if gone.len() * 2 > had && vanished * 2 > had {
                 guarded.insert(key.clone());
             }
         }
@@ -505,10 +506,10 @@ impl Month {
         assert_eq!(names, due, "the topics that have feeds");
         for key in held {
             for (path, _) in manifest.files.iter().filter(|(_, file)| file.feed.as_ref() == Some(key)) {
-                // What is no longer written may name what is withdrawn, though the feed does not, and is emptied then.
-                let emptied = before.get(source_of(path)).is_some_and(|seen| !seen.stories.is_disjoint(&truth.withdrawn));
+                // What is withdrawn is cut out of it.
+                let cut = before.get(source_of(path)).is_some_and(|seen| !seen.stories.is_disjoint(&truth.withdrawn));
                 let same = touched(before, path) == touched(&self.output, path);
-                assert!(same || emptied, "{path} is held back, and is another one");
+                assert!(same || cut, "{path} is held back, and is another one");
             }
         }
         for name in names {
@@ -799,15 +800,6 @@ fn file_of(format: &str) -> &'static str {
         "atom" => "atom.xml",
         _ => "feed.json",
     }
-}
-
-/// Whether what is published of a feed names a story that is withdrawn.
-fn names_withdrawn(key: &TopicKey, truth: &Truth, published: &Manifest, before: &Output) -> bool {
-    let folder = published.feeds[key].slug.as_ref().map_or_else(String::new, |slug| format!("{slug}/"));
-    ["rss", "atom", "json"].into_iter().map(|format| format!("{folder}{}", file_of(format))).any(|path| {
-        let its = published.files.get(&path).is_some_and(|file| file.feed.as_ref() == Some(key));
-        its && before.get(&path).is_some_and(|seen| !seen.stories.is_disjoint(&truth.withdrawn))
-    })
 }
 
 fn manifest_of(output: &Output) -> Manifest {
