@@ -61,8 +61,6 @@ def main(program, folder, azurite, wanted):
             print(f"{name}: not good\n  {wrong}", file=sys.stderr)
         elif wanted:
             print(f"{name}: {took:.1f} s")
-    slowest = sorted(((took, name) for name, took, _ in outcomes), reverse=True)[:12]
-    print(slowest)
     told = secrets_told()
     if told:
         print(f"printed, or in a report: {', '.join(told)}", file=sys.stderr)
