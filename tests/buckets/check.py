@@ -1,6 +1,7 @@
 """Publishes to stores on this machine: `check.py PROGRAM FOLDER AZURITE [CASE ...]`. See run.sh."""
 
 import contextlib
+import signal
 import sys
 import time
 import traceback
@@ -73,4 +74,6 @@ def main(program, folder, azurite, wanted):
 
 if __name__ == "__main__":
     program, folder, azurite, *wanted = sys.argv[1:]
+    # Servers are stopped then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main(program, folder, azurite, wanted))

@@ -11,7 +11,7 @@ from email.utils import formatdate
 
 from cases import case
 from delivery import ALL, is_in_order
-from place import MANIFEST, Wrong, address, check, must, place, stay
+from place import MANIFEST, Wrong, address, check, must, place
 from proxy import answer, error, late, reset, reset_in_answer, reset_in_body, reset_unheard, silent, slow
 
 COMPLETES = "  help: the next run completes what is missing\n"
@@ -264,7 +264,7 @@ def a_store_is_slow(store):
                 check(f"{which}", (run.status, run.err), (0, ""))
                 must("it has waited", run.took > 0.9, run.took)
                 # What the store has later is what it has already.
-                stay(0.8)
+                time.sleep(0.8)
                 there.is_published()
 
 
