@@ -97,7 +97,8 @@ fn send(request: &Request, folder: &Folder) -> Result<Delivered, Error> {
     let bucket = bucket::open(destination).map_err(|trouble| failed(place.clone(), trouble))?;
     let output = &folder.published;
     let (out, cache_control) = (site.out.as_path(), site.cache_control.as_str());
-    let wish = upload::Wish { destination, out, output, cache_control, delete_stale, adopt, dry_run, run };
+    let pause = bucket::PAUSE;
+    let wish = upload::Wish { destination, out, output, cache_control, delete_stale, adopt, dry_run, run, pause };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

@@ -18,6 +18,8 @@ use crate::destination::{Destination, Store};
 
 /// Requests at a time.
 pub const PARALLEL: usize = 16;
+/// How long to wait before a request is made again, the first time.
+pub const PAUSE: Duration = Duration::from_millis(200);
 /// How often a request is made at most, as the tools of AWS have it in `AWS_MAX_ATTEMPTS`.
 const ATTEMPTS: usize = 8;
 
@@ -74,7 +76,7 @@ pub fn open(destination: &Destination) -> Result<Bucket, Trouble> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let attempts = variable("AWS_MAX_ATTEMPTS").and_then(|attempts| attempts.parse().ok()).unwrap_or(ATTEMPTS);
     let retry = RetryConfig {
-        backoff: BackoffConfig { init_backoff: Duration::from_millis(200), max_backoff: Duration::from_secs(15), base: 2.0 },
+        backoff: BackoffConfig { init_backoff: PAUSE, max_backoff: Duration::from_secs(15), base: 2.0 },
         max_retries: attempts.saturating_sub(1),
         retry_timeout: Duration::from_secs(180),
     };

@@ -12,6 +12,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::path::Path as Name;
 use object_store::{
@@ -31,7 +32,7 @@ use crate::write::sha256;
 /// How often is begun anew where others change the manifest between.
 const ATTEMPTS: usize = 8;
 /// How often is put under a condition, where the answer gets lost.
-const PUTS: usize = 3;
+const PUTS: u32 = 5;
 /// What every object of ours says of itself: the checksum of its bytes, in hexadecimal digits. The name is of letters and digits
 /// alone: Azure knows no others ("Naming and referencing containers, blobs, and metadata"), and some servers drop a `_`.
 const CHECKSUM: Attribute = Attribute::Metadata(std::borrow::Cow::Borrowed("feedmillsha256"));
@@ -55,6 +56,8 @@ pub struct Wish<'a> {
     pub dry_run: bool,
     /// Names this run: any text that no other run has.
     pub run: &'a str,
+    /// How long to wait before something is put again whose answer got lost; each time twice as long.
+    pub pause: Duration,
 }
 
 /// What was done, or would be.
@@ -183,7 +186,7 @@ impl Courier<'_> {
         self.progress.read.store(0, std::sync::atomic::Ordering::Relaxed);
         for wave in [&plan.first, &plan.second] {
             let object = |path: &String| self.object(path, self.wish.adopt || known.contains(path));
-            self.all(wave.iter().map(|path| Ok(object(path)?.put(Arc::clone(&self.store))))).await?;
+            self.all(wave.iter().map(|path| Ok(object(path)?.put(Arc::clone(&self.store), Patience::new(&self.wish))))).await?;
         }
         let delete = |path: &String| delete(Arc::clone(&self.store), path.clone(), self.name(path), known.contains(path));
         self.all(plan.delete.iter().map(|path| Ok(delete(path)))).await
@@ -367,9 +370,8 @@ impl Courier<'_> {
             let options = PutOptions { mode, attributes: attributes.clone(), ..PutOptions::default() };
             self.store.put_opts(&name, PutPayload::from(bytes.clone()), options)
         };
-        let mut left = PUTS;
+        let mut patience = Patience::new(&self.wish);
         loop {
-            left -= 1;
             let outcome = match put(mode.clone()).await {
                 // Where the owner has said that the store cannot do it, nobody else publishes there.
                 Err(StoreError::NotImplemented { .. }) => put(PutMode::Overwrite).await,
@@ -390,7 +392,7 @@ impl Courier<'_> {
                     return Ok(Put::Other);
                 }
                 // Under its condition it does no harm to send it again.
-                (Ok(_), Some(error)) if left > 0 && explain(&error).kind == Kind::Unheard => {}
+                (Ok(_), Some(error)) if explain(&error).kind == Kind::Unheard && patience.is_left().await => {}
                 (_, Some(error)) => return Err(self.failed(manifest::FILE_NAME, &error)),
                 (Err(failure), None) => return Err(failure),
             }
@@ -413,9 +415,8 @@ struct Object {
 }
 
 impl Object {
-    async fn put(mut self, store: Arc<dyn ObjectStore>) -> Result<(), (String, StoreError)> {
-        let mut outcome = Ok(());
-        for _ in 0..PUTS {
+    async fn put(mut self, store: Arc<dyn ObjectStore>, mut patience: Patience) -> Result<(), (String, StoreError)> {
+        loop {
             let mode = if self.replaces { PutMode::Overwrite } else { PutMode::Create };
             let options = PutOptions { mode, attributes: self.attributes.clone(), ..PutOptions::default() };
             let Err(error) = store.put_opts(&self.name, self.payload.clone(), options).await else { return Ok(()) };
@@ -427,22 +428,44 @@ impl Object {
                 StoreError::AlreadyExists { source, .. } => (true, source),
                 // The owner has said that the store cannot do it.
                 error @ StoreError::NotImplemented { .. } => (false, error.into()),
-                error if explain(&error).kind == Kind::Unheard => {
-                    outcome = Err(error);
-                    continue;
-                }
+                error if explain(&error).kind == Kind::Unheard && patience.is_left().await => continue,
                 error => return Err((self.path, error)),
             };
             let path = self.name.to_string();
             match owner(&store, &self.name).await {
                 Ok(Owner::Others) => return Err((self.path, StoreError::AlreadyExists { path, source: error })),
                 // It has gone meanwhile, or another one is about to put it.
-                Ok(Owner::Nobody) if conditional => outcome = Err(StoreError::Precondition { path, source: error }),
+                Ok(Owner::Nobody) if conditional => {
+                    if !patience.is_left().await {
+                        return Err((self.path, StoreError::Precondition { path, source: error }));
+                    }
+                }
                 Ok(Owner::Nobody | Owner::Feedmill) => self.replaces = true,
                 Err(error) => return Err((self.path, error)),
             }
         }
-        outcome.map_err(|error| (self.path, error))
+    }
+}
+
+/// How often something is put under a condition where the answer gets lost, and how long is waited between.
+struct Patience {
+    left: u32,
+    pause: Duration,
+}
+
+impl Patience {
+    fn new(wish: &Wish) -> Self {
+        Self { left: PUTS, pause: wish.pause }
+    }
+
+    /// Whether it is to be put again; then it is time to.
+    async fn is_left(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        if self.left > 0 {
+            tokio::time::sleep(self.pause).await;
+            self.pause *= 2;
+        }
+        self.left > 0
     }
 }
 
@@ -656,6 +679,7 @@ mod tests {
             adopt: false,
             dry_run: false,
             run,
+            pause: Duration::ZERO,
         };
         upload(wish, Arc::new(store), &Progress::default()).await
     }

@@ -220,7 +220,6 @@ def what_programs_are_told(store):
             run = there.publish(*arguments)
             check("status", run.status, status)
             text = (there.news / "report.json").read_text()
-            there.told.append(text)
             report = json.loads(text)
             jsonschema.validate(report, SCHEMA)
             check("what is reported", (report["action"], report["status"]), ("publish", status))

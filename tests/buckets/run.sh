@@ -5,31 +5,16 @@
 #
 # The stores are servers on this machine: moto's for S3, Azurite, and gcs.py, since none that could be had for Google's knows its
 # conditions. Between them and the program stands proxy.py, which refuses, delays and breaks off. Nobody else is spoken to.
-# They are installed in target/buckets, or where FEEDMILL_BUCKETS says. Without Node, Azure is skipped, which is said.
+# They are installed by install.sh. Without Node, Azure is skipped, which is said.
 set -euo pipefail
 
 [ $# -gt 0 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 feedmill=$(realpath "$1")
 shift
 here=$(cd "$(dirname "$0")" && pwd)
-installed=${FEEDMILL_BUCKETS:-$here/../../target/buckets}
-mkdir -p "$installed"
-installed=$(cd "$installed" && pwd)
-
-command -v python3 >/dev/null || { echo "python3 is needed" >&2; exit 2; }
-if ! cmp -s "$here/requirements.txt" "$installed/requirements.txt"; then
-  python3 -m venv --clear "$installed/venv"
-  "$installed/venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-  cp "$here/requirements.txt" "$installed/"
-fi
-
+installed=$("$here/install.sh")
 azurite=
-if command -v node >/dev/null && command -v npm >/dev/null; then
-  if ! cmp -s "$here/package-lock.json" "$installed/lock-installed"; then
-    cp "$here/package.json" "$here/package-lock.json" "$installed/"
-    npm ci --prefix "$installed" --loglevel error --ignore-scripts --no-audit --no-fund
-    cp "$here/package-lock.json" "$installed/lock-installed"
-  fi
+if command -v node >/dev/null && [ -e "$installed/lock-installed" ]; then
   azurite=$installed/node_modules/azurite/dist/src/blob/main.js
 else
   echo "az: Node and npm are not installed, skipped"

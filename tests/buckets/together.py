@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from cases import case
 from delivery import ALL
-from place import MANIFEST, check, must, place
+from place import MANIFEST, Wrong, check, must, place
 from proxy import error, late
 
 OVERTAKEN = ("feedmill: {}: another run is publishing here, and has the last word\n"
@@ -33,6 +33,16 @@ class Pair:
             there.article(f"Story {next(there.numbers)}", "Software", "2020-11-15")
             there.build()
 
+    def story(self, runs):
+        """Who asked what in which order, for whoever has to find out."""
+        asked = [(one.begun, one.ended, name, one) for name, (_, run) in zip(("one", "other"), runs) for one in run.asked]
+        start = min(at for at, *_ in asked)
+        lines = []
+        for begun, ended, name, one in sorted(asked, key=lambda line: line[:2]):
+            record = json.loads(one.body).get("delivery") if one.path.endswith(MANIFEST) and one.body else ""
+            lines.append(f"    {begun - start:.3f} {ended - start:.3f} {name} {one} {one.headers['If-Match'] or ''} {record}")
+        return "\n".join(lines)
+
     def is_settled(self, runs):
         """What two runs may leave: one of them wholly, or a note of what may be anything."""
         for there, run in runs:
@@ -40,7 +50,10 @@ class Pair:
                 check("it is silent", run.err, "")
             else:
                 run.says(OVERTAKEN.format(there.destination), 3)
-        record = self.one.is_honest()
+        try:
+            record = self.one.is_honest()
+        except Wrong as wrong:
+            raise Wrong(f"{wrong}\n{self.story(runs)}") from None
         if "pending" in record:
             must("who leaves something to be done says so", any(run.status == 3 for _, run in runs), record)
         else:
