@@ -121,7 +121,11 @@ impl Mill<'_> {
                 None => self.cut_page(key, document, &goes, manifest, &mut made)?,
             }
         }
-        manifest.files.extend(std::mem::take(&mut made.files));
+        for (path, mut file) in std::mem::take(&mut made.files) {
+            // An address that was left is no less so.
+            file.left = manifest.files.get(&path).is_some_and(|before| before.left);
+            manifest.files.insert(path, file);
+        }
         done.add(made);
         if let Some(feed) = manifest.feeds.get(key).filter(|_| !gone.is_empty()) {
             self.tell_gone(feed, &gone, done);

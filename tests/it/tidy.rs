@@ -239,7 +239,7 @@ fn each_crate_has_its_room() {
     only_in(&["maud::"], &["write/page.rs", "write/page/"]);
     only_in(&["tempfile::"], &["publish.rs", "publish/", "cache.rs", "cache/", "aside.rs"]);
     only_in(&["indicatif::"], &["main.rs"]);
-    only_in(&["ureq::"], &["deliver/hub/call.rs", "deliver/wire.rs"]);
+    only_in(&["ureq::"], &["deliver/hub/call.rs", "deliver/wire.rs", "deliver/bucket.rs"]);
     only_in(&["TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"], &["deliver/"]);
     only_in(
         &["serde_json::"],
