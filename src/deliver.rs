@@ -88,7 +88,6 @@ fn send(request: &Request, folder: &Folder) -> Result<Delivered, Error> {
     use std::sync::Arc;
     use std::sync::atomic::Ordering;
 
-    use crate::manifest::FILE_NAME;
     use crate::report::Changes;
 
     let Request { site, destination, dry_run, delete_stale, adopt, run, progress, .. } = *request;
@@ -104,15 +103,14 @@ fn send(request: &Request, folder: &Folder) -> Result<Delivered, Error> {
         .build()
         .map_err(|error| FolderError::new(out, format!("nothing can be sent: {error}"), ""))?;
     let outcome = runtime.block_on(upload::upload(wish, Arc::clone(&bucket.store), progress));
-    let upload::Outcome { plan, before, manifest } = outcome.map_err(|failure| match failure {
+    let upload::Outcome { plan, before } = outcome.map_err(|failure| match failure {
         upload::Failure::File(path, message, help) => Error::from(FolderError::new(&path, message, help)),
         upload::Failure::Store(place, trouble) => failed(place, trouble),
         upload::Failure::Overtaken => Error::Overtaken { place: place.clone() },
     })?;
     let feeds = plan::feeds(output, &before, &plan);
     let plan::Plan { first, second, delete, left, unchanged } = plan;
-    let manifest = Some(FILE_NAME.to_owned()).filter(|_| manifest);
-    let written = first.into_iter().chain(second).chain(manifest).collect();
+    let written = first.into_iter().chain(second).collect();
     Ok(Delivered {
         destination: place,
         changes: Changes { written, unchanged, removed: delete, ..Changes::default() },

@@ -67,8 +67,6 @@ pub struct Outcome {
     pub plan: Plan,
     /// What was there before.
     pub before: Manifest,
-    /// Whether the manifest there becomes another one.
-    pub manifest: bool,
 }
 
 /// Why it was not done.
@@ -137,7 +135,7 @@ impl Courier<'_> {
             };
             // What is told is what the first look found: what others do between is no news of this run.
             let manifest = end.bytes() != found.bytes;
-            let look = || Outcome { plan: plan.clone(), before: remote.manifest.clone(), manifest };
+            let look = || Outcome { plan: plan.clone(), before: remote.manifest.clone() };
             let outcome = first.get_or_insert_with(look).clone();
             if self.wish.dry_run || !manifest {
                 return Ok(outcome);

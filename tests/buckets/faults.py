@@ -15,7 +15,7 @@ from place import MANIFEST, Wrong, address, check, must, place
 from proxy import answer, error, late, reset, reset_in_answer, reset_in_body, reset_unheard, silent, slow
 
 COMPLETES = "  help: the next run completes what is missing\n"
-DENIED = "  help: the keys must be allowed to get and put objects, and to delete them for --delete-stale\n"
+DENIED = "  help: the keys must be allowed to get and put objects, to delete them for --delete-stale, and to list the bucket: without that, S3 denies what is not there yet\n"
 NOTE = {"method": "PUT", "path": MANIFEST, "times": 1}
 RESULT = {"method": "PUT", "path": MANIFEST, "skip": 1, "times": 1}
 FEED = {"method": "PUT", "path": "software/rss.xml"}

@@ -172,7 +172,7 @@ def keys_of_azure(store):
         there.more = {**nothing, **account, "AZURE_STORAGE_ACCOUNT_KEY": "bm90IHRoZSBrZXk="}
         run = there.publish()
         run.says(f"feedmill: {address(there, MANIFEST)}: access is denied (403 AuthorizationFailure)\n"
-                 "  help: the keys must be allowed to get and put objects, and to delete them for --delete-stale\n")
+                 "  help: the keys must be allowed to get and put objects, to delete them for --delete-stale, and to list the bucket: without that, S3 denies what is not there yet\n")
 
 
 @case("gs")
