@@ -415,10 +415,7 @@ impl Object {
         loop {
             let mode = if self.replaces { PutMode::Overwrite } else { PutMode::Create };
             let options = PutOptions { mode, attributes: self.attributes.clone(), ..PutOptions::default() };
-            let error = match store.put_opts(&self.name, self.payload.clone(), options).await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
+            let Err(error) = store.put_opts(&self.name, self.payload.clone(), options).await else { return Ok(()) };
             if self.replaces {
                 return Err((self.path, error));
             }
