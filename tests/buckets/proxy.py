@@ -117,11 +117,6 @@ def slow(seconds):
     return act
 
 
-def call(function):
-    """Something happens elsewhere before the store has it."""
-    return lambda exchange: (exchange.read_body(), function(), exchange.forward())[2]
-
-
 def silent(exchange):
     """Nothing is answered until the other side has enough."""
     exchange.read_body()
