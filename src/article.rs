@@ -168,6 +168,13 @@ pub struct Image {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Language(String);
 
+impl Default for Language {
+    /// English, unless somebody says otherwise.
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
 impl Language {
     /// A tag of letters, digits and hyphens; `_` is taken for `-` as in POSIX locale names.
     #[must_use]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::article::{Article, Image, Language, RelatedLink, Story};
+use crate::dial::{Dial, Published};
 use crate::feed::{Author, Entry, EntryKind, Feed, PREVIEW, Reference, Subscription, SubscriptionList};
 use crate::fetch::Material;
 use crate::format::Format;
@@ -16,7 +17,7 @@ use crate::link::{EntryId, Fingerprint, feed_id};
 use crate::manifest::{self, Manifest};
 use crate::site::Site;
 use crate::text::{self, Line, Mojibake, line_of_clean as line};
-use crate::topic::TopicKey;
+use crate::topic::{Slug, TopicKey};
 
 /// Entries of a feed: Feedbin reads only the first 300.
 const MAX_ENTRIES: usize = 300;
@@ -43,9 +44,11 @@ pub fn compose(
     material: &Material,
     published: Option<&manifest::Feed>,
 ) -> Option<Feed> {
-    let composer = Composer { index, site, clock, grouping, material, published };
+    let composer = Composer { index, site, clock, grouping, material, published, plan };
     let entries = composer.entries();
-    let updated = entries.iter().map(|entry| entry.updated).max()?;
+    let newest = entries.iter().map(|entry| entry.updated).max();
+    // One that is meant to be empty has a date that does not move.
+    let updated = newest.or_else(|| plan.chosen.is_empty().then_some(grouping.oldest))?;
     let topic = plan.topic.map(|topic| &grouping.topics[topic]);
     let (title, description) = names(site, clock, grouping, plan);
     let slug = topic.map(|topic| topic.slug.clone());
@@ -58,15 +61,32 @@ pub fn compose(
         home: site.home_of(slug.as_ref()),
         base_url: site.base_url.clone(),
         slug,
-        language: site.language.clone(),
+        language: plan.rules.language.clone(),
         author: site.author.clone(),
-        look: site.look(),
+        look: site.look(plan.rules.image.as_ref()),
         ttl: site.ttl,
         hub: site.hub_of_feeds(clock.preview),
         updated,
         ended: false,
         entries,
     })
+}
+
+/// The feed beside another that has its articles only, for readers that cannot leave out the coverage.
+#[must_use]
+pub fn stories(site: &Site, feed: &Feed) -> Feed {
+    let key = feed.key.stories();
+    let entries: Vec<Entry> = feed.entries.iter().filter(|entry| entry.kind == EntryKind::Article).cloned().collect();
+    Feed {
+        id: feed_id(&site.id, key.as_str()),
+        slug: Some(Slug::stories(feed.slug.as_ref())),
+        title: line(&format!("{} – stories", feed.title)),
+        description: line(&format!("{}, without the coverage of others", feed.description)),
+        updated: entries.iter().map(|entry| entry.updated).max().unwrap_or(feed.updated),
+        key,
+        entries,
+        ..feed.clone()
+    }
 }
 
 /// The feed of a topic that has gone: one entry, which says so. It is dated when it was made, which the manifest knows later.
@@ -107,7 +127,7 @@ pub fn ended(site: &Site, clock: Clock, key: &TopicKey, published: &manifest::Fe
         base_url: site.base_url.clone(),
         language: site.language.clone(),
         author: site.author.clone(),
-        look: site.look(),
+        look: site.look(None),
         updated: date,
         ttl: site.ttl,
         hub: site.hub_of_feeds(clock.preview),
@@ -120,14 +140,15 @@ pub fn ended(site: &Site, clock: Clock, key: &TopicKey, published: &manifest::Fe
 fn names(site: &Site, clock: Clock, grouping: &Grouping, plan: &Plan) -> (Line, Line) {
     let topic = plan.topic.map(|topic| &grouping.topics[topic]);
     let title = match topic {
-        Some(topic) if topic.title.is_none() && site.title_given => line(&format!("{} – {}", topic.name, site.title)),
+        Some(topic) if topic.rules.title.is_none() && site.title_given => line(&format!("{} – {}", topic.name, site.title)),
         topic => own_name(site, topic),
     };
     let description = match topic {
         None => Some(site.description.clone()).filter(|text| !text.is_empty()),
-        Some(topic) => topic.description.clone(),
+        Some(topic) => topic.rules.description.clone(),
     };
     let description = description.unwrap_or_else(|| match topic {
+        Some(topic) if topic.is_own => line(&format!("Articles and related coverage from {}", site.title)),
         None => line(&format!("Articles and related coverage from {}", site.title)),
         Some(topic) => line(&format!("Articles on {}, and related coverage", topic.name)),
     });
@@ -142,7 +163,7 @@ pub fn name(site: &Site, clock: Clock, topic: Option<&Topic>) -> Line {
 }
 
 fn own_name(site: &Site, topic: Option<&Topic>) -> Line {
-    topic.map_or(&site.title, |topic| topic.title.as_ref().unwrap_or(&topic.name)).clone()
+    topic.map_or(&site.title, |topic| topic.rules.title.as_ref().unwrap_or(&topic.name)).clone()
 }
 
 /// The feeds that people can subscribe to, each once, in the format that readers get most right. `published` is what there is
@@ -153,7 +174,9 @@ fn own_name(site: &Site, topic: Option<&Topic>) -> Line {
 pub fn subscriptions(site: &Site, clock: Clock, grouping: &Grouping, published: &Manifest) -> SubscriptionList {
     let key_of = |plan: &Plan| plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
     let plans: BTreeMap<TopicKey, &Plan> = grouping.feeds.iter().map(|plan| (key_of(plan), plan)).collect();
-    let mut alive: Vec<(&TopicKey, &manifest::Feed)> = published.feeds.iter().filter(|(_, feed)| !feed.stale).collect();
+    let hidden = |key: &TopicKey| plans.get(key).is_some_and(|plan| plan.topic.is_some() && plan.rules.hidden);
+    let is_listed = |(key, feed): &(&TopicKey, &manifest::Feed)| !feed.stale && !key.is_stories() && !hidden(key);
+    let mut alive: Vec<(&TopicKey, &manifest::Feed)> = published.feeds.iter().filter(is_listed).collect();
     let has_topics = alive.iter().any(|(_, feed)| feed.slug.is_some());
     alive.retain(|(_, feed)| feed.slug.is_some() == has_topics);
     alive.sort_by_key(|(_, feed)| &feed.slug);
@@ -166,12 +189,13 @@ pub fn subscriptions(site: &Site, clock: Clock, grouping: &Grouping, published: 
         let Some(path) = path else { continue };
         // A feed that is held back is there, though no article has its topic.
         let as_published = || (line(&feed.title), line(&feed.title));
-        let (title, description) = plans.get(key).map_or_else(as_published, |plan| names(site, clock, grouping, plan));
+        let plan = plans.get(key);
+        let (title, description) = plan.map_or_else(as_published, |plan| names(site, clock, grouping, plan));
         modified = modified.max(feed.entries.iter().map(|entry| entry.date).max());
         subscriptions.push(Subscription {
             title,
             description,
-            language: site.language.clone(),
+            language: plan.map_or(&site.language, |plan| &plan.rules.language).clone(),
             home: site.home_of(feed.slug.as_ref()),
             address: site.base_url.child(&path),
         });
@@ -187,6 +211,7 @@ struct Composer<'a> {
     grouping: &'a Grouping,
     material: &'a Material,
     published: Option<&'a manifest::Feed>,
+    plan: &'a Plan,
 }
 
 /// The coverage that one article points to.
@@ -229,7 +254,7 @@ impl Composer<'_> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut room = MAX_TEXT;
         for ((story, article), coverage) in self.material.chosen.iter().zip(&coverage).take(MAX_ENTRIES) {
-            let related = if self.site.related.list {
+            let related = if self.plan.rules.related.list {
                 coverage.links.iter().map(|link| self.reference(link)).collect()
             } else {
                 Vec::new()
@@ -245,7 +270,7 @@ impl Composer<'_> {
             room = if article.text.is_some() { left.unwrap_or(0) } else { room };
             entries.push(entry);
         }
-        if self.site.related.entries {
+        if self.plan.rules.related.entries {
             let room = MAX_ENTRIES - entries.len();
             entries.extend(self.gather(&coverage).iter().take(room).map(|gathered| self.related_entry(gathered)));
         }
@@ -266,11 +291,13 @@ impl Composer<'_> {
         for link in &article.related {
             let names = link.story.known_by.all();
             let blocked = self.site.block.iter().any(|rule| link.story.addresses().any(|link| rule.covers(link)));
-            let poor =
-                self.site.related.min_quality.is_some_and(|least| link.story.quality.is_some_and(|quality| quality < least));
             let found = self.grouping.stories.find(names.iter().copied());
             let self_link = found == Some(story) || names.iter().any(|name| itself.contains(name));
-            if blocked || poor || self_link || self.grouping.stories.withdrawn(names.iter().copied()) {
+            if blocked
+                || self_link
+                || self.keeps_out(story, link).is_some()
+                || self.grouping.stories.withdrawn(names.iter().copied())
+            {
                 continue;
             }
             let known = self.known(found);
@@ -291,6 +318,31 @@ impl Composer<'_> {
         Coverage { links }
     }
 
+    /// The rule that keeps a link of an article out of its feed, if one does.
+    fn keeps_out(&self, story: u32, link: &RelatedLink) -> Option<Dial> {
+        let rules = &self.plan.rules.related;
+        // What was let in stays though its measure moves.
+        let stays = || {
+            let here = self.published.filter(|feed| feed.selection == self.plan.selection && !feed.selection.is_empty());
+            let names = link.story.known_by.all();
+            here.is_some_and(|feed| {
+                let id = self.link_id(link, names);
+                feed.entries.iter().any(|entry| !entry.parents.is_empty() && entry.id == id.as_str())
+            })
+        };
+        let poor = rules.min_quality.zip(link.story.quality).filter(|(least, quality)| quality < least);
+        if let Some((least, quality)) = poor.filter(|_| !stays()) {
+            return Some(Dial::MinQuality(least, Some(quality)));
+        }
+        let date = || link.published.unwrap_or_else(|| self.date(story)).timestamp();
+        if let Some(most) = rules.max_age.filter(|most| most.is_past(date(), self.clock.now)) {
+            return Some(Dial::MaxAge(most));
+        }
+        let publisher = Published::of(&link.story);
+        let other = rules.providers.as_ref().is_some_and(|choice| !choice.lets_pass(|wanted| wanted.is(&publisher)));
+        other.then(|| Dial::Providers(provider_name(&link.story).as_str().to_owned()))
+    }
+
     fn known(&self, found: Option<u32>) -> Known {
         let Some(story) = found else { return Known::No };
         let place = self.material.chosen.iter().position(|(chosen, _)| *chosen == story);
@@ -305,13 +357,28 @@ impl Composer<'_> {
     fn gather<'s>(&'s self, coverage: &[Coverage<'s>]) -> Vec<Gathered<'s>> {
         let mut gathered: Vec<Gathered> = Vec::new();
         for (parent, coverage) in coverage.iter().enumerate() {
-            let wanted = coverage.links.iter().filter(|link| self.own_entry(link));
-            for covered in wanted.take(self.site.related.per_article) {
+            let told = self.told_already(parent, coverage);
+            let wanted = coverage.links.iter().zip(told).filter(|(link, told)| !told && self.own_entry(link));
+            for (covered, _) in wanted.take(self.plan.rules.related.per_article) {
                 let names = covered.names.clone();
                 gathered.push(Gathered { copies: vec![(parent, covered.link)], known: covered.known, names });
             }
         }
         unite(gathered)
+    }
+
+    /// For each link, whether it is called like its article or like a better link: then it says nothing new, if its owner
+    /// thinks so. One that is an article is its own.
+    fn told_already(&self, parent: usize, coverage: &Coverage) -> Vec<bool> {
+        if !self.plan.rules.related.merge_same_title {
+            return vec![false; coverage.links.len()];
+        }
+        let mut told = BTreeSet::from([bare_title(&self.material.chosen[parent].1.story.title)]);
+        let is_told = |covered: &Covered| {
+            let fresh = told.insert(bare_title(&covered.link.story.title));
+            !fresh && covered.known == Known::No
+        };
+        coverage.links.iter().map(is_told).collect()
     }
 
     /// Whether a link becomes an entry: not where it is an article of the feed, nor before its date.
@@ -439,7 +506,7 @@ impl Composer<'_> {
 
     fn topics(&self, story: u32) -> Vec<Line> {
         let mut names: Vec<Line> = Vec::new();
-        for topic in self.grouping.topics_of(story) {
+        for topic in self.grouping.topics_of(story).filter(|topic| !topic.rules.hidden) {
             // Topics are told apart by their keys; repair can give two of them one name.
             if !names.contains(&topic.name) {
                 names.push(topic.name.clone());
@@ -467,9 +534,16 @@ impl Composer<'_> {
             language: story
                 .language
                 .clone()
-                .filter(|language| !language.as_str().eq_ignore_ascii_case(self.site.language.as_str())),
+                .filter(|language| !language.as_str().eq_ignore_ascii_case(self.plan.rules.language.as_str())),
         }
     }
+}
+
+/// What a title says, without the name of who published it: that stands behind a dash or a bar.
+fn bare_title(title: &Line) -> TopicKey {
+    let title = title.as_str();
+    let bare = title.rfind(['–', '|']).map(|end| &title[..end]).filter(|bare| !bare.trim().is_empty());
+    TopicKey::of(bare.unwrap_or(title))
 }
 
 /// Makes one of all that share a name, transitively, in the place of the first. Two articles are never made one here: whether

@@ -9,6 +9,7 @@ use crate::group::story::State;
 use crate::group::{Grouping, Plan};
 use crate::index::Index;
 use crate::read::{self, Desk, Found, Rules};
+use crate::site::Content;
 
 /// The articles that one feed is made of, by story.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +29,7 @@ pub fn fetch(
     plan: &Plan,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Material, (PathBuf, String)> {
-    let full = Rules { full_text: plan.full_text, ..rules.clone() };
+    let full = Rules { full_text: plan.rules.content == Content::Full, ..rules.clone() };
     // What a related link leads to is an article of another feed: its excerpt will do.
     let short = Rules { full_text: false, ..rules.clone() };
     let mut fetch = Fetch { index, grouping, desk: Desk::default(), diagnostics };

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::error::{Diagnostic, Severity};
 use crate::index::Index;
 use crate::manifest::{Dates, Manifest};
-use crate::site::{Content, Site};
-use crate::topic::Slug;
+use crate::site::{FeedRules, Site};
+use crate::topic::{Slug, TopicKey};
 
+mod own;
+pub mod sieve;
 pub mod story;
 pub mod topics;
 
+use sieve::Sieve;
 use story::{State, Stories};
 use topics::Topic;
 
@@ -22,25 +26,34 @@ use topics::Topic;
 pub struct Grouping {
     /// Which articles are one story, and which stories may be shown.
     pub stories: Stories,
-    /// The topics, by key.
+    /// The topics, by key; behind them the feeds of the owner's own, which have a name, a folder and an id as a topic does.
     pub topics: Vec<Topic>,
     /// The feeds: that of all topics first, then by slug.
     pub feeds: Vec<Plan>,
+    /// Feeds that are not written, since there are fewer articles than their owner wants in them: how many.
+    pub few: BTreeMap<TopicKey, usize>,
     /// The topics of each story, as places in `topics`.
     story_topics: Lists,
     /// When entries were published.
     pub dates: Dates,
+    /// The date of the oldest published story, which feeds without any entry have.
+    pub oldest: DateTime<Utc>,
+    /// The last time up to the clock at which a story grew too old for a feed, and the first one after it, in seconds of Unix
+    /// time.
+    pub turns: (i64, i64),
 }
 
 /// What one feed will hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The place of its topic in [`Grouping::topics`]; none for the feed of all topics.
     pub topic: Option<usize>,
     /// Its articles, as places in [`Stories::list`]: newest first.
     pub chosen: Vec<u32>,
-    /// Whether it shows their full text.
-    pub full_text: bool,
+    /// What its owner says of it.
+    pub rules: Arc<FeedRules>,
+    /// Stands for what lets stories in; empty where no measure does.
+    pub selection: String,
 }
 
 impl Grouping {
@@ -60,14 +73,15 @@ impl Grouping {
                 *shared.entry(topic as usize).or_default() += 1;
             }
         }
-        let written = |topic: &usize| self.topics[*topic].written && Some(*topic) != plan.topic;
-        let mut near: Vec<usize> = shared.keys().copied().filter(written).collect();
+        let named =
+            |topic: &usize| self.topics[*topic].written && !self.topics[*topic].rules.hidden && Some(*topic) != plan.topic;
+        let mut near: Vec<usize> = shared.keys().copied().filter(named).collect();
         near.sort_by_key(|topic| (std::cmp::Reverse(shared[topic]), &self.topics[*topic].slug));
         if near.is_empty() {
             let found = self.feeds.binary_search_by(|other| self.slug(other).cmp(&self.slug(plan)));
             let place = found.unwrap_or_else(|place| place);
             let first = place.saturating_sub(most / 2);
-            near = self.feeds.iter().skip(first).filter_map(|other| other.topic).filter(written).take(most).collect();
+            near = self.feeds.iter().skip(first).filter_map(|other| other.topic).filter(named).take(most).collect();
         }
         near.truncate(most);
         near
@@ -76,6 +90,15 @@ impl Grouping {
     /// The topics of a story: those of the copy that stands for it first.
     pub fn topics_of(&self, story: u32) -> impl Iterator<Item = &Topic> {
         self.story_topics.get(story).iter().map(|&topic| &self.topics[topic as usize])
+    }
+
+    /// The plan of the feed that has this key.
+    #[must_use]
+    pub fn plan_of(&self, key: &TopicKey) -> Option<&Plan> {
+        self.feeds.iter().find(|plan| match plan.topic {
+            Some(topic) => self.topics[topic].key == *key,
+            None => *key == TopicKey::all(),
+        })
     }
 }
 
@@ -93,46 +116,79 @@ pub struct Clock {
 pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, diagnostics: &mut Vec<Diagnostic>) -> Grouping {
     let dates = published.dates();
     let stories = story::stories(index, site, clock, &dates, diagnostics);
-    let found = topics::topics(index, &stories, site, published, diagnostics);
+    let own = own::feeds(index, site, &stories);
+    let mut found = topics::topics(index, &stories, site, published, &own, diagnostics);
     let mut story_topics = Lists::default();
-    let mut latest: Vec<Newest> = vec![Newest::new(site.limit); found.topics.len()];
-    let mut all = Newest::new(site.limit);
+    let mut sieve = Sieve::new(index, site, clock, published, &stories, &found, &own);
+    let mut oldest = i64::MAX;
     for (number, story) in (0..).zip(&stories.list) {
         let topics = story_topics.begin();
         if story.state != State::Published {
             continue;
         }
         let winner = story.winner as usize;
-        let name = index.names(&index.rows[winner]).0.first().copied().unwrap_or_default();
-        let place = (std::cmp::Reverse(stories.date(index, number)), name, number);
-        all.add(place);
         // The winner's topics come first, then what its other copies add.
         for row in std::iter::once(winner).chain(stories.rows(story).filter(|&row| row != winner && stories.public[row])) {
             for spelling in index.topics(&index.rows[row]) {
                 let topic = found.of_spelling[*spelling as usize];
                 if !story_topics.all[topics..].contains(&topic) {
                     story_topics.all.push(topic);
-                    latest[topic as usize].add(place);
                 }
             }
         }
+        oldest = oldest.min(stories.date(index, number));
+        sieve.put(number, &story_topics.all[topics..]);
     }
+    let turns = sieve.turns;
+    let chosen = sieve.finish();
+    let nothing = oldest == i64::MAX;
     let mut feeds: Vec<Plan> = Vec::new();
-    for (number, latest) in latest.into_iter().enumerate() {
-        if !latest.best.is_empty() && found.topics[number].written {
-            let full_text = found.topics[number].full_text;
-            feeds.push(Plan { topic: Some(number), chosen: latest.finish(), full_text });
+    let mut few = BTreeMap::new();
+    let mut chosen = chosen.into_iter();
+    if let Some(all) = chosen.next().filter(|_| !nothing) {
+        feeds.push(Plan { topic: None, chosen: all.chosen, rules: Arc::clone(&site.rules), selection: all.selection });
+    }
+    for (number, (topic, held)) in found.list.iter_mut().zip(chosen).enumerate() {
+        let is_few = held.passed < topic.rules.min_items.min(topic.rules.limit) && topic.rules.min_items > 1;
+        // Whoever subscribes, or reads of it in the site file, is never to meet an error of the server.
+        let promised = topic.named || published.feeds.get(&topic.key).is_some_and(|feed| !feed.stale);
+        if topic.written && is_few && (promised || held.passed > 0) {
+            few.insert(topic.key.clone(), held.passed);
+        }
+        topic.written &= !nothing && !is_few && (promised || !held.chosen.is_empty());
+        if topic.written {
+            let rules = Arc::clone(&topic.rules);
+            feeds.push(Plan { topic: Some(number), chosen: held.chosen, rules, selection: held.selection });
         }
     }
-    feeds.sort_by(|a, b| slug_of(&found.topics, a).cmp(&slug_of(&found.topics, b)));
-    if !all.best.is_empty() {
-        feeds.insert(0, Plan { topic: None, chosen: all.finish(), full_text: site.content == Content::Full });
+    for topic in &found.list {
+        if let Some(count) = few.get(&topic.key) {
+            diagnostics.push(too_few(site, topic, *count));
+        }
     }
-    Grouping { stories, topics: found.topics, feeds, story_topics, dates }
+    feeds.sort_by(|a, b| slug_of(&found.list, a).cmp(&slug_of(&found.list, b)));
+    let oldest = DateTime::from_timestamp(oldest, 0).unwrap_or_default();
+    Grouping { stories, topics: found.list, feeds, few, story_topics, dates, oldest, turns }
 }
 
 fn slug_of<'t>(topics: &'t [Topic], plan: &Plan) -> Option<&'t Slug> {
     plan.topic.map(|topic| &topics[topic].slug)
+}
+
+/// That a feed is not written for want of articles.
+fn too_few(site: &Site, topic: &Topic, count: usize) -> Diagnostic {
+    let what = if topic.is_own { "feed" } else { "topic" };
+    let articles = match count {
+        0 => "no article".to_owned(),
+        1 => "1 article".to_owned(),
+        count => format!("{count} articles"),
+    };
+    let message = format!(
+        "the {what} `{}` has {articles}, fewer than the {} of `min_items`: no feed is written",
+        topic.name, topic.rules.min_items
+    );
+    let file = site.file.as_deref().unwrap_or(Path::new(crate::site::FILE_NAME));
+    Diagnostic::of_file(Severity::Note, &file.to_string_lossy(), message, "")
 }
 
 /// Rows, stories and topics are numbered in 32 bits: four thousand million are more than memory holds.
@@ -158,39 +214,6 @@ impl Lists {
     fn get(&self, number: u32) -> &[u32] {
         let place = |number: usize| self.starts.get(number).map_or(self.all.len(), |start| *start as usize);
         self.all.get(place(number as usize)..place(number as usize + 1)).unwrap_or_default()
-    }
-}
-
-/// Newest first; stories of one second by name, so that no order of files shows.
-type Place = (std::cmp::Reverse<i64>, crate::link::Fingerprint, u32);
-
-/// The newest few of many stories, in memory for not many more than a few.
-#[derive(Clone)]
-struct Newest {
-    limit: usize,
-    best: Vec<Place>,
-}
-
-impl Newest {
-    fn new(limit: usize) -> Self {
-        Self { limit, best: Vec::new() }
-    }
-
-    fn add(&mut self, place: Place) {
-        self.best.push(place);
-        if self.best.len() >= 4 * self.limit + 64 {
-            self.shrink();
-        }
-    }
-
-    fn shrink(&mut self) {
-        self.best.sort_unstable();
-        self.best.truncate(self.limit);
-    }
-
-    fn finish(mut self) -> Vec<u32> {
-        self.shrink();
-        self.best.into_iter().map(|(_, _, story)| story).collect()
     }
 }
 

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::article::{Article, KnownBy, Status};
+use crate::dial::Facts;
 use crate::error::Diagnostic;
 use crate::files::Files;
 use crate::link::{EntryId, Fingerprint};
 use crate::read::{self, Desk, Found, Rules};
 use crate::site::Blocked;
 use crate::text::Line;
+
+mod facts;
 
 /// What is known of every article. Everything that decides what goes into a feed is here; what an article says is not.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +34,7 @@ pub struct Index {
     names: Vec<Fingerprint>,
     topic_lists: Vec<u32>,
     own_ids: HashMap<Fingerprint, (usize, EntryId)>,
+    facts: facts::Table,
 }
 
 /// What is known of one article.
@@ -50,6 +54,8 @@ pub struct Row {
     /// each other so that none of the row is wasted: there may be a million.
     names_start: u32,
     topics_start: u32,
+    /// Where dials find what they look at.
+    facts: u32,
     names_len: u8,
     own_names: u8,
     topics_len: u8,
@@ -79,6 +85,12 @@ impl Index {
         self.own_ids.get(&name).map(|(_, id)| id)
     }
 
+    /// What dials look at in an article; `None` unless [`index()`] was asked to keep it.
+    #[must_use]
+    pub fn facts(&self, row: &Row) -> Option<Facts<'_>> {
+        self.facts.get(row.facts, row.published)
+    }
+
     /// The file of a row.
     #[must_use]
     pub fn file(&self, row: &Row) -> PathBuf {
@@ -89,12 +101,28 @@ impl Index {
 /// Files are taken in runs: neighbours in a folder are neighbours on the disk.
 const RUN: usize = 32;
 
+/// What is kept of articles, besides what always is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// What dials look at, but the title.
+    pub facts: bool,
+    /// The title too.
+    pub titles: bool,
+}
+
 /// Reads all files with so many threads; `read` counts them for whoever wants to show it.
 #[must_use]
-pub fn index(files: Files, rules: &Rules, block: &[Blocked], threads: usize, read: &AtomicUsize) -> (Index, Vec<Diagnostic>) {
+pub fn index(
+    files: Files,
+    rules: &Rules,
+    block: &[Blocked],
+    keep: Keep,
+    threads: usize,
+    read: &AtomicUsize,
+) -> (Index, Vec<Diagnostic>) {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut part = Part::default();
+        let mut part = Part { keep, ..Part::default() };
         let mut desk = Desk::default();
         loop {
             let start = next.fetch_add(RUN, Ordering::Relaxed);
@@ -125,6 +153,7 @@ pub fn index(files: Files, rules: &Rules, block: &[Blocked], threads: usize, rea
 /// What one thread has read.
 #[derive(Default)]
 struct Part {
+    keep: Keep,
     index: Index,
     spellings: HashMap<Line, u32>,
     diagnostics: Vec<Diagnostic>,
@@ -156,6 +185,9 @@ impl Part {
             let spelling = *self.spellings.entry(topic.clone()).or_insert(fresh);
             self.index.topic_lists.push(spelling);
         }
+        if self.keep.facts {
+            row.facts = self.index.facts.add(story, self.keep.titles);
+        }
         if let Some(id) = &story.own_id {
             keep_first(&mut self.index.own_ids, id.fingerprint(), (file, id.clone()));
         }
@@ -175,8 +207,8 @@ impl Part {
 impl Row {
     fn new(file: u32, published: i64, updated: i64, status: Status) -> Self {
         let (names_start, topics_start, names_len, own_names, topics_len) = (0, 0, 0, 0, 0);
-        let blocked = false;
-        Self { file, published, updated, status, blocked, names_start, topics_start, names_len, own_names, topics_len }
+        let (blocked, facts) = (false, u32::MAX);
+        Self { file, published, updated, status, blocked, names_start, topics_start, facts, names_len, own_names, topics_len }
     }
 }
 
@@ -196,9 +228,11 @@ fn merge(files: Files, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
             *topic = places[*topic as usize];
         }
         let (names, lists) = (offset(index.names.len()), offset(index.topic_lists.len()));
+        let facts = index.facts.append(part.index.facts);
         for row in &mut part.index.rows {
             row.names_start += names;
             row.topics_start += lists;
+            row.facts = row.facts.saturating_add(facts);
         }
         append(&mut index.names, part.index.names);
         append(&mut index.topic_lists, part.index.topic_lists);

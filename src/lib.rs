@@ -115,11 +115,11 @@ use crate::cache::{Answer, Cache, Said};
 use crate::error::{Diagnostic, Error, FolderError, Severity, shown};
 use crate::group::story::State;
 use crate::group::{Clock, Grouping};
-use crate::index::Index;
+use crate::index::{Index, Keep};
 use crate::publish::Folder;
 use crate::publish::lock::{Attempt, Lock};
 use crate::publish::stage::{self, Stage};
-use crate::read::walk::{self, Selection};
+use crate::read::walk::{self, Selection, Sources};
 use crate::read::{Rules, Span};
 use crate::report::{Changes, Counts, Fate, Report};
 use crate::run::Mill;
@@ -131,6 +131,7 @@ pub mod cache;
 pub mod compose;
 pub mod deliver;
 pub mod destination;
+pub mod dial;
 pub mod encoding;
 pub mod error;
 pub mod feed;
@@ -232,32 +233,9 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         folder => folder?,
     };
     permit(request, &folder)?;
-    let dates = Arc::new(Span::default());
-    let rules = Rules {
-        names: site.names.clone(),
-        zone: site.zone,
-        mojibake: site.mojibake,
-        embeds: site.embeds,
-        now: request.clock.now,
-        whole: false,
-        full_text: site.shows_full_text(),
-        dates: Arc::clone(&dates),
-    };
     let newest = sources.newest;
-    let sources = sources.sorted();
-    if let Some((path, cause)) = sources.exhausted {
-        return Err(Error::Exhausted { path, cause });
-    }
-    request.progress.files.store(sources.files.len(), Ordering::Relaxed);
-    let folders_unread = sources.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    let mut diagnostics = sources.diagnostics;
-    let (index, found) = index::index(sources.files, &rules, &site.block, request.threads, &request.progress.read);
-    diagnostics.extend(found);
-    if let Some((file, cause)) = index.exhausted {
-        return Err(Error::Exhausted { path: index.files.path(file), cause });
-    }
-
-    let grouping = group::group(&index, site, request.clock, &folder.published, &mut diagnostics);
+    let Survey { folder, rules, index, grouping, diagnostics, unread } = survey(request, sources, folder)?;
+    let dates = Arc::clone(&rules.dates);
     let mut report = Report { counts: counts(&index, &grouping), diagnostics, ..Report::default() };
     report.others = index.others.iter().map(|&(file, reason)| (index.files.path(file), reason.to_owned())).collect();
 
@@ -269,7 +247,6 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     if !stop {
         let rules = Rules { whole: true, ..rules };
         let stage = Stage::new(&site.out);
-        let unread = if folders_unread { usize::MAX } else { index.faulty };
         let mill = Mill { request, folder: &folder, rules: &rules, index: &index, grouping: &grouping, unread, stage: &stage };
         let outcome = if grouping.feeds.is_empty() {
             let taken_back = mill.take_back(&mut report).and_then(|()| stage.apply());
@@ -312,6 +289,66 @@ pub fn build(request: &Request) -> Result<Report, Error> {
         cache.keep(articles, settings, &site.out, (newest, dates.get()), said);
     }
     Ok(report)
+}
+
+/// What is known before anything is made: the first half of a run.
+#[derive(Debug)]
+pub struct Survey {
+    /// The output folder, and what it holds.
+    pub folder: Folder,
+    /// How articles are read.
+    pub rules: Rules,
+    /// What is known of all articles.
+    pub index: Index,
+    /// What goes into which feed.
+    pub grouping: Grouping,
+    /// What was found on the way.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many files may be articles and could not be read; very many where it is a folder.
+    pub unread: usize,
+}
+
+/// Reads every article and decides what goes into which feed; nothing is written, and nothing is answered from what was kept.
+pub fn look(request: &Request) -> Result<Survey, Error> {
+    let sources = walk::walk(request.articles, &selection(request.site)?, request.threads)
+        .map_err(|(path, cause)| Error::Articles { path, cause })?;
+    let folder = Folder::open(&request.site.out)?;
+    permit(request, &folder)?;
+    survey(request, sources, folder)
+}
+
+fn survey(request: &Request, sources: Sources, folder: Folder) -> Result<Survey, Error> {
+    let site = request.site;
+    let rules = Rules {
+        names: site.names.clone(),
+        zone: site.zone,
+        mojibake: site.mojibake,
+        embeds: site.embeds,
+        now: request.clock.now,
+        whole: false,
+        full_text: site.shows_full_text(),
+        dates: Arc::new(Span::default()),
+    };
+    let sources = sources.sorted();
+    if let Some((path, cause)) = sources.exhausted {
+        return Err(Error::Exhausted { path, cause });
+    }
+    request.progress.files.store(sources.files.len(), Ordering::Relaxed);
+    let folders_unread = sources.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let mut diagnostics = sources.diagnostics;
+    let (facts, titles) = site.looks_inside();
+    let keep = Keep { facts, titles };
+    let (index, found) = index::index(sources.files, &rules, &site.block, keep, request.threads, &request.progress.read);
+    diagnostics.extend(found);
+    if let Some((file, cause)) = index.exhausted {
+        return Err(Error::Exhausted { path: index.files.path(file), cause });
+    }
+    let grouping = group::group(&index, site, request.clock, &folder.published, &mut diagnostics);
+    for turn in [grouping.turns.0, grouping.turns.1].into_iter().filter(|turn| ![i64::MIN, i64::MAX].contains(turn)) {
+        rules.dates.turn(turn, request.clock.now);
+    }
+    let unread = if folders_unread { usize::MAX } else { index.faulty };
+    Ok(Survey { folder, rules, index, grouping, diagnostics, unread })
 }
 
 /// Keeps other runs from the output folder, until it is dropped.

@@ -65,6 +65,9 @@ pub struct Feed {
     pub title: String,
     /// The key of its topic's name, if that is another one: the topic was renamed, and its feed is the same.
     pub topic: Option<TopicKey>,
+    /// Stands for what let its stories in; empty where no measure did. Those that it holds stay while it is the same, though their
+    /// measures move.
+    pub selection: String,
     /// Whether its topic has gone: its files are kept as they were, or say so, or are gone too.
     pub stale: bool,
     /// Whether it was held back, since too much of it would have gone with files that vanished.
@@ -135,13 +138,13 @@ impl Manifest {
         }
         let mut feeds = BTreeMap::new();
         for feed in wire.feeds {
-            let slug = feed.slug.as_deref().map(Slug::parse).transpose().map_err(|error| error.to_string())?;
+            let slug = feed.slug.as_deref().map(Slug::parse_folder).transpose().map_err(|error| error.to_string())?;
             let topic = feed.topic.as_deref().map(TopicKey::of);
             let entry = |entry: WireEntry| Entry { id: entry.id, date: entry.date, parents: entry.parents };
             let entries = feed.entries.into_iter().map(entry).collect();
             feeds.insert(
                 TopicKey::of(&feed.key),
-                Feed { slug, title: feed.title, topic, stale: feed.stale, held: feed.held, entries },
+                Feed { slug, title: feed.title, topic, selection: feed.selection, stale: feed.stale, held: feed.held, entries },
             );
         }
         let file = |file: WireFile| {
@@ -195,9 +198,13 @@ impl Manifest {
             let stale = if feed.stale { ", \"stale\": true" } else { "" };
             let held = if feed.held { ", \"held\": true" } else { "" };
             let topic = feed.topic.as_ref().map(|topic| format!(", \"topic\": {}", quoted(topic.as_str()))).unwrap_or_default();
+            let selection = match feed.selection.as_str() {
+                "" => String::new(),
+                selection => format!(", \"selection\": {}", quoted(selection)),
+            };
             let _ = write!(
                 text,
-                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{topic}{stale}{held}, \"entries\": [",
+                "{comma}\n{{\"key\": {}, \"slug\": {slug}, \"title\": {title}{topic}{selection}{stale}{held}, \"entries\": [",
                 quoted(key.as_str())
             );
             comma = "";
@@ -273,6 +280,8 @@ struct WireFeed {
     title: String,
     topic: Option<String>,
     #[serde(default)]
+    selection: String,
+    #[serde(default)]
     stale: bool,
     #[serde(default)]
     held: bool,
@@ -311,6 +320,7 @@ mod tests {
             slug: Slug::parse("ai").ok(),
             title: "AI".into(),
             topic: Some(TopicKey::of("Artificial Intelligence")),
+            selection: "0f0f".into(),
             stale: true,
             held: true,
             entries: vec![entry("urn:x:\"1\"", &[]), entry("2", &["3", "\"4\""])],

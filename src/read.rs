@@ -87,7 +87,11 @@ impl Span {
     }
 
     fn meet(&self, date: DateTime<Utc>, now: DateTime<Utc>) {
-        let date = date.timestamp();
+        self.turn(date.timestamp(), now);
+    }
+
+    /// Notes a time, in seconds of Unix time, at which something comes or goes.
+    pub fn turn(&self, date: i64, now: DateTime<Utc>) {
         // Looking first keeps threads from wrestling for what hardly ever changes.
         if date > now.timestamp() {
             if date < self.next.load(Ordering::Relaxed) {

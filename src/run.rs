@@ -165,16 +165,15 @@ impl Mill<'_> {
     fn claim(&self) -> Result<(), FolderError> {
         let Self { request, folder, .. } = self;
         let site = request.site;
-        let all = link::feed_id(&site.id, TopicKey::all().as_str());
-        let mut files = self.documents(&all);
-        files.extend(site.formats.opml.then(|| (Formats::OPML_FILE_NAME.to_owned(), "")));
-        files.extend(self.page_paths().into_iter().map(|path| (path, "")));
+        let mut files = self.documents();
+        files.extend(site.formats.opml.then(|| (Formats::OPML_FILE_NAME.to_owned(), String::new())));
+        files.extend(self.page_paths().into_iter().map(|path| (path, String::new())));
         distinct(&files).map_err(|clash| self.crowded(&clash))?;
-        let compressed = |(path, id): &(String, &'_ str)| {
-            site.precompress.iter().map(|encoding| (format!("{path}{}", encoding.ending()), (*id).to_owned())).collect::<Vec<_>>()
+        let compressed = |(path, id): &(String, String)| {
+            site.precompress.iter().map(|encoding| (format!("{path}{}", encoding.ending()), id.clone())).collect::<Vec<_>>()
         };
         let compressed: Vec<(String, String)> = files.iter().flat_map(compressed).collect();
-        let paths = files.iter().map(|(path, id)| (path.as_str(), *id));
+        let paths = files.iter().map(|(path, id)| (path.as_str(), id.as_str()));
         let compressed = compressed.iter().map(|(path, id)| (path.as_str(), id.as_str()));
         folder.claim(paths.chain(compressed), request.adopt)?;
         self.claim_assets()?;
@@ -206,7 +205,7 @@ impl Mill<'_> {
             let also = also.path.to_lowercase();
             also == path.to_lowercase() || below.as_ref().is_some_and(|below| also == *below)
         };
-        let also = site.also.iter().chain(site.topics.values().flat_map(|rules| &rules.also));
+        let also = site.every_rules().flat_map(|rules| &rules.also);
         let message = match below {
             None => format!("two files would be at `{path}`"),
             Some(below) => format!("a file would be at `{path}`, and a folder for {below}"),
@@ -220,16 +219,21 @@ impl Mill<'_> {
         }
     }
 
-    /// Where every document of a feed goes, and the id of its feed; `all` is that of the feed of all topics.
-    fn documents<'s>(&'s self, all: &'s str) -> Vec<(String, &'s str)> {
+    /// Where every document of a feed goes, and the id of its feed.
+    fn documents(&self) -> Vec<(String, String)> {
         let Self { request, grouping, .. } = self;
+        let site = request.site;
         let mut documents = Vec::new();
         for plan in &grouping.feeds {
-            let id = plan.topic.map_or(all, |topic| grouping.topics[topic].feed_id.as_str());
-            for &format in &request.site.formats.feeds {
+            let key = plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
+            let id = link::feed_id(&site.id, key.as_str());
+            let stories =
+                site.stories.then(|| (Slug::stories(grouping.slug(plan)), link::feed_id(&site.id, key.stories().as_str())));
+            for &format in &site.formats.feeds {
                 let own = format.path(grouping.slug(plan));
                 let copies = self.copies(plan, format).into_iter().filter(|copy| *copy != own).collect::<Vec<_>>();
-                documents.extend(std::iter::once(own).chain(copies).map(|path| (path, id)));
+                documents.extend(std::iter::once(own).chain(copies).map(|path| (path, id.clone())));
+                documents.extend(stories.iter().map(|(slug, id)| (format.path(Some(slug)), id.clone())));
             }
         }
         documents
@@ -237,12 +241,11 @@ impl Mill<'_> {
 
     /// Whether feeds of this site are here without the manifest, which is written with them.
     fn manifest_is_lost(&self) -> bool {
-        let all = link::feed_id(&self.request.site.id, TopicKey::all().as_str());
-        let is_here = |(path, id): (String, &str)| {
+        let is_here = |(path, id): (String, String)| {
             let start = self.folder.start(&path);
             format::is_marked(&start) && format::feed_id(&start).is_none_or(|other| other == id)
         };
-        !self.folder.used && self.documents(&all).into_iter().any(is_here)
+        !self.folder.used && self.documents().into_iter().any(is_here)
     }
 
     /// Says what was lost with the manifest, and takes away compressed files that would never be made again: a server would
@@ -270,11 +273,6 @@ impl Mill<'_> {
         done.diagnostics.push(self.about(Severity::Warning, "", message, help));
     }
 
-    /// What the site file says of the topic of a plan.
-    fn rules_of(&self, plan: &Plan) -> Option<&crate::site::TopicRules> {
-        self.request.site.topics.get(&self.grouping.topics[plan.topic?].name_key)
-    }
-
     /// Folders that a topic had: they lead to the one that it has.
     fn former(&self, plan: &Plan) -> &[Slug] {
         plan.topic.map_or(&[], |topic| &self.grouping.topics[topic].former)
@@ -287,12 +285,7 @@ impl Mill<'_> {
 
     /// Where copies of a feed in one format go: to old addresses of it.
     fn copies(&self, plan: &Plan, format: Format) -> Vec<String> {
-        let site = self.request.site;
-        let also: &[Also] = match plan.topic {
-            None => &site.also,
-            Some(_) => self.rules_of(plan).map_or(&[], |rules| &rules.also),
-        };
-        let also = also.iter().filter(|also| also.format == format).map(|also| also.path.clone());
+        let also = plan.rules.also.iter().filter(|also| also.format == format).map(|also| also.path.clone());
         also.chain(self.former(plan).iter().map(|slug| format.path(Some(slug)))).collect()
     }
 
@@ -339,32 +332,71 @@ impl Mill<'_> {
             .map_err(|(path, cause)| FolderError::new(&path, format!("cannot be read: {cause}"), crate::error::EXHAUSTED))?;
         let Some(feed) = compose::compose(self.index, site, self.request.clock, self.grouping, plan, &material, published) else {
             // Its files changed during the run: what was published stays, and is no less alive for it.
+            let beside = key.stories();
+            let stories = self.folder.published.feeds.get(&beside).filter(|feed| !feed.stale && site.stories);
+            done.feeds.extend(stories.map(|feed| (beside, feed.clone())));
             done.feeds.extend(published.map(|feed| (key, feed.clone())));
             return Ok(done);
         };
+        self.meet(plan, &material);
+        let name_key = plan.topic.map(|topic| &self.grouping.topics[topic].name_key).filter(|name| **name != feed.key).cloned();
+        let stories = site.stories.then(|| compose::stories(site, &feed));
+        let place = Placed { copies: &|format| self.copies(plan, format), plan, name_key };
+        if let Some(change) = self.made(&feed, &place, memory, &mut done)? {
+            self.topic_page(plan, &feed, &mut done)?;
+            tell(change, 0, &mut done);
+        }
+        if let Some(stories) = stories {
+            let before = done.changes.written.len();
+            let place = Placed { copies: &|_| Vec::new(), plan, name_key: None };
+            if let Some(change) = self.made(&stories, &place, memory, &mut done)? {
+                tell(change, before, &mut done);
+            }
+        }
+        Ok(done)
+    }
+
+    /// Notes when related links grow too old for a feed: until then, a run with nothing new finds what this one found.
+    fn meet(&self, plan: &Plan, material: &fetch::Material) {
+        let Some(most) = plan.rules.related.max_age else { return };
+        for (story, article) in &material.chosen {
+            let of_article = self.grouping.stories.date(self.index, *story);
+            for link in &article.related {
+                let date = link.published.map_or(of_article, |date| date.timestamp());
+                self.rules.dates.turn(most.end(date), self.request.clock.now);
+            }
+        }
+    }
+
+    /// Lays out a feed, unless it is to stay as it is; what comes and goes then.
+    fn made(
+        &self,
+        feed: &Feed,
+        place: &Placed,
+        memory: &mut Vec<u8>,
+        done: &mut Done,
+    ) -> Result<Option<FeedChange>, FolderError> {
+        let site = self.request.site;
+        let known = self.folder.published.feeds.get(&feed.key);
+        let published = known.filter(|feed| !feed.stale);
         // Who reads an address has what was there: of this feed, even if its topic had gone, or of another one.
         let there = known.filter(|known| known.slug == feed.slug);
         let there = there.or_else(|| self.folder.published.feeds.values().find(|there| there.slug == feed.slug));
-        let mut change = guard::change(&feed, there.or(known));
+        let mut change = guard::change(feed, there.or(known));
         if let Some(published) = published.filter(|published| published.slug == feed.slug)
-            && self.shrinks(published, &change, &mut done)
+            && self.shrinks(published, &change, done)
         {
             change.fate = Fate::Held;
             change.entries = published.entries.len();
             done.told.push(change);
-            done.feeds.insert(key.clone(), manifest::Feed { held: true, ..published.clone() });
-            done.held.insert(key);
-            return Ok(done);
+            done.feeds.insert(feed.key.clone(), manifest::Feed { held: true, ..published.clone() });
+            done.held.insert(feed.key.clone());
+            return Ok(None);
         }
-        let bodies = write::bodies(&feed);
+        let bodies = write::bodies(feed);
         for &format in &site.formats.feeds {
-            self.feed_document(&feed, &bodies, format, &self.copies(plan, format), memory, &mut done)?;
+            self.feed_document(feed, &bodies, format, &(place.copies)(format), memory, done)?;
         }
-        self.topic_page(plan, &feed, &mut done)?;
-        if !(done.changes.written.is_empty() && change.new.is_empty() && change.gone.is_empty()) {
-            done.told.push(change);
-        }
-        let name_key = plan.topic.map(|topic| &self.grouping.topics[topic].name_key);
         let entries = feed.entries.iter().map(|entry| {
             let parents = match &entry.kind {
                 EntryKind::Article => Vec::new(),
@@ -373,15 +405,16 @@ impl Mill<'_> {
             manifest::Entry { id: entry.id.as_str().to_owned(), date: entry.published, parents }
         });
         let entry = manifest::Feed {
-            slug: feed.slug,
+            slug: feed.slug.clone(),
             title: feed.title.as_str().to_owned(),
-            topic: name_key.filter(|name| **name != feed.key).cloned(),
+            topic: place.name_key.clone(),
+            selection: place.plan.selection.clone(),
             stale: false,
             held: false,
             entries: entries.collect(),
         };
-        done.feeds.insert(feed.key, entry);
-        Ok(done)
+        done.feeds.insert(feed.key.clone(), entry);
+        Ok(Some(change))
     }
 
     /// Writes a feed in one format, if it differs from what is published and comes out right; and the `copies` of it.
@@ -540,6 +573,22 @@ impl Mill<'_> {
     }
 }
 
+/// Tells of a feed if more was written for it than `before`, or if anything comes or goes.
+fn tell(change: FeedChange, before: usize, done: &mut Done) {
+    if done.changes.written.len() > before || !change.new.is_empty() || !change.gone.is_empty() {
+        done.told.push(change);
+    }
+}
+
+/// What there is to know of a feed besides what it says.
+struct Placed<'p> {
+    /// Where copies of it go.
+    copies: &'p dyn Fn(Format) -> Vec<String>,
+    plan: &'p Plan,
+    /// The key of its topic's name, if that is another one than its own.
+    name_key: Option<TopicKey>,
+}
+
 /// A path that two files want, or one, and a folder for the other that is below it.
 struct Clash {
     path: String,
@@ -547,11 +596,10 @@ struct Clash {
 }
 
 /// Whether each file has a place of its own, wherever upper and lower case are one, and none is where others want a folder.
-fn distinct(files: &[(String, &str)]) -> Result<(), Clash> {
+fn distinct(files: &[(String, String)]) -> Result<(), Clash> {
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     let reserved = [manifest::FILE_NAME.to_owned(), page::ASSETS.trim_end_matches('/').to_owned()];
-    let reserved: Vec<(String, &str)> = reserved.into_iter().map(|path| (path, "")).collect();
-    for (path, _) in reserved.iter().chain(files) {
+    for path in reserved.iter().chain(files.iter().map(|(path, _)| path)) {
         if taken.insert(path.to_lowercase(), path).is_some() {
             return Err(Clash { path: path.clone(), below: None });
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::article::{Embeds, Language};
 use crate::destination::Destination;
+use crate::dial::{Age, Choice, Dials, Publisher};
 use crate::encoding::Encoding;
 use crate::error::{help_line, shown};
 use crate::feed::{Author, Look};
@@ -24,8 +26,13 @@ use crate::read::tree::Tree;
 use crate::read::yaml::parse_any;
 use crate::text::{self, Line, Mojibake};
 use crate::topic::{Slug, TopicKey};
+use dials::{WireAge, WireChoice, with_dials};
+pub use rules::{Each, FeedRules, Named, OwnFeed, TopicRules};
+use rules::{Rules, WireFeed, WireRules, WireTopic};
 use theme::Theme;
 
+mod dials;
+mod rules;
 pub mod theme;
 
 /// The name of the site file.
@@ -83,10 +90,10 @@ pub struct Site {
     pub exclude: Vec<String>,
     /// The output folder.
     pub out: PathBuf,
-    /// Articles in a feed.
-    pub limit: usize,
-    /// What becomes of related links.
-    pub related: Related,
+    /// What holds for every feed that does not say otherwise, and for that of all topics.
+    pub rules: Arc<FeedRules>,
+    /// What holds for the feeds of topics that it does not name: the same, without what is that feed's own.
+    pub topic_rules: Arc<FeedRules>,
     /// Articles that do not say `published: true` are left out.
     pub require_published: bool,
     /// Addresses and domains that appear nowhere.
@@ -99,18 +106,18 @@ pub struct Site {
     pub mojibake: Mojibake,
     /// Whether players are shown in frames.
     pub embeds: Embeds,
-    /// What feeds show of articles.
-    pub content: Content,
     /// What the owner says of single topics.
     pub topics: BTreeMap<TopicKey, TopicRules>,
+    /// Feeds of the owner's own, by name.
+    pub feeds: Vec<OwnFeed>,
+    /// Beside each feed there is one with the articles only.
+    pub stories: bool,
     /// What to make.
     pub formats: Formats,
     /// Whether a browser is to show RSS and Atom as text instead of markup.
     pub browser_style: bool,
     /// What the owner adds to the pages.
     pub theme: Theme,
-    /// Old addresses of the feed of all topics.
-    pub also: Vec<Also>,
     /// What becomes of a feed whose topic has gone.
     pub stale: Stale,
     /// What files are compressed in beforehand.
@@ -166,11 +173,12 @@ impl Site {
         self.hub.clone().filter(|_| !preview)
     }
 
-    /// How feeds look. Some readers show the logo and some the icon: where one is missing, the other stands for both.
+    /// How a feed looks, which may have an `image` of its own. Some readers show the logo and some the icon: where one is missing,
+    /// the other stands for both.
     #[must_use]
-    pub fn look(&self) -> Look {
+    pub fn look(&self, image: Option<&Link>) -> Look {
         let address = |file: &Option<theme::File>| file.as_ref().map(|file| self.base_url.child(&file.path()));
-        let (logo, icon) = (address(&self.theme.logo), address(&self.theme.icon));
+        let (logo, icon) = (image.cloned().or_else(|| address(&self.theme.logo)), address(&self.theme.icon));
         Look { style: self.browser_style, logo: logo.clone().or(icon.clone()), icon: icon.or(logo) }
     }
 }
@@ -186,7 +194,7 @@ pub enum Content {
 }
 
 /// What becomes of related links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     /// They are entries of their own.
     pub entries: bool,
@@ -196,6 +204,12 @@ pub struct Related {
     pub per_article: usize,
     /// Links that are known to be worse are left out.
     pub min_quality: Option<i32>,
+    /// Older links are left out; one without a date has that of its article.
+    pub max_age: Option<Age>,
+    /// Links of others are left out.
+    pub providers: Option<Choice<Publisher>>,
+    /// A link that is called like its article, or like a better one beside it, is no entry.
+    pub merge_same_title: bool,
 }
 
 /// An address, or a domain with all below it, that appears nowhere.
@@ -205,6 +219,20 @@ pub enum Blocked {
     Story(Key),
     /// A domain and its subdomains, without `www.`.
     Domain(String),
+}
+
+impl Default for Related {
+    fn default() -> Self {
+        Self {
+            entries: true,
+            list: true,
+            per_article: 10,
+            min_quality: None,
+            max_age: None,
+            providers: None,
+            merge_same_title: false,
+        }
+    }
 }
 
 impl Blocked {
@@ -218,31 +246,6 @@ impl Blocked {
             }
         }
     }
-}
-
-/// What the owner says of a topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TopicRules {
-    /// What it is called.
-    pub name: Line,
-    /// Its folder.
-    pub slug: Option<Slug>,
-    /// Folders that it had.
-    pub former: Vec<Slug>,
-    /// What stands for its name in the feed id.
-    pub key: Option<TopicKey>,
-    /// The title of its feed.
-    pub title: Option<Line>,
-    /// What its feed is about.
-    pub description: Option<Line>,
-    /// What its feed shows of articles, if not the same as others.
-    pub content: Option<Content>,
-    /// Old addresses of its feed.
-    pub also: Vec<Also>,
-    /// Where in the site file its folders stand: line and column.
-    pub places: BTreeMap<Slug, (usize, usize)>,
-    /// Where its key stands.
-    pub key_place: (usize, usize),
 }
 
 /// What the command line and the environment put above the site file.
@@ -275,10 +278,30 @@ fn at(line: usize, column: usize) -> String {
 }
 
 impl Site {
+    /// What holds for a topic's feed.
+    #[must_use]
+    pub fn rules_of(&self, topic: &TopicKey) -> &Arc<FeedRules> {
+        self.topics.get(topic).map_or(&self.topic_rules, |topic| &topic.feed)
+    }
+
+    /// The rules of every feed that there can be; those of the feed of all topics first.
+    pub fn every_rules(&self) -> impl Iterator<Item = &Arc<FeedRules>> {
+        let topics = self.topics.values().map(|topic| &topic.feed);
+        std::iter::once(&self.rules).chain(topics).chain(self.feeds.iter().map(|feed| &feed.feed))
+    }
+
+    /// What has to be kept of articles for the dials.
+    #[must_use]
+    pub fn looks_inside(&self) -> (bool, bool) {
+        let titles = self.every_rules().any(|rules| rules.dials.title_matches.is_some());
+        let facts = self.every_rules().any(|rules| rules.dials.look_inside());
+        (facts || titles || self.feeds.iter().any(|feed| feed.top || feed.each.is_some()), titles)
+    }
+
     /// Whether any feed shows the full text of articles.
     #[must_use]
     pub fn shows_full_text(&self) -> bool {
-        self.content == Content::Full || self.topics.values().any(|topic| topic.content == Some(Content::Full))
+        self.every_rules().any(|rules| rules.content == Content::Full)
     }
 
     /// The site file for a folder of articles: in the folder itself, else in the nearest folder above it.
@@ -326,9 +349,8 @@ impl Site {
     }
 }
 
+with_dials! {
 /// The site file as it is written. What the values mean is checked in [`Check`].
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct Wire {
     id: Option<Spanned<String>>,
     base_url: Option<Spanned<String>>,
@@ -343,7 +365,7 @@ struct Wire {
     exclude: Option<OneOrMore>,
     out: Option<PathBuf>,
     limit: Option<Spanned<i64>>,
-    related: Option<WireRelated>,
+    min_items: Option<Spanned<i64>>,
     require_published: Option<bool>,
     block: Option<Vec<Spanned<String>>>,
     fields: Option<BTreeMap<String, Spanned<OneOrMore>>>,
@@ -351,6 +373,9 @@ struct Wire {
     embeds: Option<Spanned<String>>,
     content: Option<Spanned<String>>,
     topics: Option<BTreeMap<String, Option<WireTopic>>>,
+    topics_from: Option<Spanned<Said>>,
+    feeds: Option<BTreeMap<String, Option<WireFeed>>>,
+    stories: Option<bool>,
     formats: Option<Spanned<Vec<Spanned<String>>>>,
     browser_style: Option<bool>,
     theme: Option<WireTheme>,
@@ -364,9 +389,11 @@ struct Wire {
     destination: Option<Spanned<String>>,
     hub: Option<Spanned<String>>,
 }
+}
 
 /// One text or several, each with its place; in a map, each with what is said of it. Or something else, which has no place of
 /// its own to be refused at.
+#[derive(Clone)]
 enum Said {
     Texts(Vec<Text>),
     Other,
@@ -452,18 +479,9 @@ struct WireRelated {
     mode: Option<Spanned<String>>,
     per_article: Option<Spanned<i64>>,
     min_quality: Option<i32>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct WireTopic {
-    slug: Option<Spanned<String>>,
-    former: Option<Spanned<Said>>,
-    key: Option<Spanned<String>>,
-    title: Option<String>,
-    description: Option<String>,
-    content: Option<Spanned<String>>,
-    also: Option<Spanned<Said>>,
+    max_age: Option<Spanned<WireAge>>,
+    providers: Option<Spanned<WireChoice>>,
+    merge_same_title: Option<bool>,
 }
 
 /// A list, or the one thing that stands for a list of one.
@@ -490,37 +508,39 @@ impl OneOrMore {
     }
 }
 
+/// What is said of feeds.
+struct Feeds {
+    rules: Arc<FeedRules>,
+    topic_rules: Arc<FeedRules>,
+    topics: BTreeMap<TopicKey, TopicRules>,
+    own: Vec<OwnFeed>,
+    theme: Theme,
+}
+
 struct Check<'a> {
     path: &'a Path,
     overrides: &'a Overrides,
 }
 
 impl Check<'_> {
-    fn site(&self, wire: Wire, file: Option<PathBuf>) -> Result<Site, SiteError> {
+    fn site(&self, mut wire: Wire, file: Option<PathBuf>) -> Result<Site, SiteError> {
         // Paths in the site file are relative to it, so that cron may run from anywhere.
         let folder = self.path.parent().filter(|_| file.is_some()).unwrap_or(Path::new(""));
         let selection = selection(&wire);
-        let formats = self.formats(wire.formats)?;
-        let also = self.also(wire.also, &formats)?;
-        let topics = self.topics(wire.topics.unwrap_or_default(), &formats)?;
+        let formats = self.formats(wire.formats.take())?;
         let base_url_given = self.overrides.base_url.is_some() || wire.base_url.is_some();
         let base_url = self.base_url(wire.base_url.as_ref())?;
         let title_given = wire.title.is_some();
         let title = wire.title.as_deref().map(clean).filter(|title| !title.is_empty());
         let title = title.unwrap_or_else(|| clean(base_url.site()));
-        let language = match &wire.language {
-            None => Language::parse("en"),
-            Some(tag) => Language::parse(&tag.value),
-        };
-        let language = language
-            .ok_or_else(|| self.error(wire.language.as_ref(), "`language` is not a language tag", "write it like en or pt-BR"))?;
-        let author = self.author(wire.author, &title)?;
+        let language = self.language(wire.language.as_ref())?.unwrap_or_default();
+        let author = self.author(wire.author.take(), &title)?;
         let home_given = wire.home.is_some();
         let home = match &wire.home {
             None => base_url.clone(),
             Some(home) => self.link("home", home)?,
         };
-        let id = match wire.id {
+        let id = match wire.id.take() {
             None => base_url.as_str().split_once("://").map_or("", |(_, rest)| rest).trim_end_matches('/').to_owned(),
             Some(id) if id.value.trim().is_empty() => {
                 return Err(self.error(
@@ -531,7 +551,8 @@ impl Check<'_> {
             }
             Some(id) => id.value,
         };
-        let limit = self.count("limit", wire.limit.as_ref(), 30)?;
+        let theme = self.theme(folder, &wire.theme.take().unwrap_or_default())?;
+        let feeds = self.feeds(&mut wire, folder, (&base_url, &formats, &language), theme)?;
         if wire.out.as_deref().is_some_and(|out| out.as_os_str().is_empty()) {
             return Err(self.error::<()>(None, "`out` is empty", "write the folder where the feeds go"));
         }
@@ -557,20 +578,20 @@ impl Check<'_> {
             include: wire.include.map(OneOrMore::list).unwrap_or_default(),
             exclude: wire.exclude.map(OneOrMore::list).unwrap_or_default(),
             out,
-            limit,
-            related: self.related(&wire.related.unwrap_or_default())?,
+            rules: feeds.rules,
+            topic_rules: feeds.topic_rules,
             require_published: wire.require_published.unwrap_or(false),
             block: self.block(wire.block.unwrap_or_default())?,
             selection,
             names: self.names(wire.fields.unwrap_or_default())?,
             mojibake: self.mojibake(wire.mojibake.as_ref())?,
             embeds: self.embeds(wire.embeds.as_ref())?,
-            content: self.content(wire.content.as_ref())?.unwrap_or_default(),
-            topics,
+            topics: feeds.topics,
+            feeds: feeds.own,
+            stories: wire.stories.unwrap_or(false),
             formats,
             browser_style: wire.browser_style.unwrap_or(false),
-            theme: self.theme(folder, &wire.theme.unwrap_or_default())?,
-            also,
+            theme: feeds.theme,
             stale: self.stale(wire.stale.as_ref())?,
             precompress: self.precompress(wire.precompress)?,
             ttl: self.ttl(wire.ttl.as_ref())?,
@@ -579,6 +600,48 @@ impl Check<'_> {
             destination: self.destination(wire.destination.as_ref())?,
             hub: wire.hub.as_ref().map(|hub| self.hub(hub)).transpose()?,
         })
+    }
+
+    /// What is said of all feeds and of single ones; their pictures become part of the theme.
+    fn feeds(
+        &self,
+        wire: &mut Wire,
+        folder: &Path,
+        (base_url, formats, language): (&Link, &Formats, &Language),
+        mut theme: Theme,
+    ) -> Result<Feeds, SiteError> {
+        let defaults = FeedRules {
+            title: None,
+            description: None,
+            limit: 30,
+            min_items: 1,
+            hidden: false,
+            image: None,
+            language: language.clone(),
+            content: Content::Full,
+            also: Vec::new(),
+            dials: Dials::default(),
+            related: Related::default(),
+        };
+        let mut rules = Rules { check: self, folder, base_url, formats, pictures: &mut theme.pictures };
+        let dials = wire.dials();
+        let of_all = rules.feed(
+            &defaults,
+            WireRules {
+                limit: wire.limit.take(),
+                min_items: wire.min_items.take(),
+                content: wire.content.take(),
+                also: wire.also.take(),
+                dials,
+                ..WireRules::default()
+            },
+        )?;
+        let topic_rules = Arc::new(FeedRules { also: Vec::new(), ..of_all.clone() });
+        let of_all = Arc::new(of_all);
+        let topics = rules.topics(wire.topics.take().unwrap_or_default(), &of_all)?;
+        rules.no_circles(&topics)?;
+        let feeds = rules.own_feeds(wire.feeds.take().unwrap_or_default(), &of_all)?;
+        Ok(Feeds { rules: of_all, topic_rules, topics, own: feeds, theme })
     }
 
     fn destination(&self, given: Option<&Spanned<String>>) -> Result<Option<Destination>, SiteError> {
@@ -702,6 +765,7 @@ impl Check<'_> {
             css: file("css", "theme", &given.css)?,
             logo: file("logo", "logo", &given.logo)?,
             icon: file("icon", "icon", &given.icon)?,
+            pictures: Vec::new(),
         })
     }
 
@@ -762,21 +826,32 @@ impl Check<'_> {
         })
     }
 
-    fn related(&self, given: &WireRelated) -> Result<Related, SiteError> {
-        let mode = given.mode.as_ref().map_or("both", |mode| mode.value.as_str());
-        let (entries, list) = match mode {
-            "both" => (true, true),
-            "entries" => (true, false),
-            "list" => (false, true),
-            "none" => (false, false),
-            _ => return Err(self.choice("related.mode", given.mode.as_ref(), &["both", "entries", "list", "none"])),
+    fn related(&self, given: &WireRelated, others: &Related) -> Result<Related, SiteError> {
+        let (entries, list) = match given.mode.as_ref().map(|mode| mode.value.as_str()) {
+            None => (others.entries, others.list),
+            Some("both") => (true, true),
+            Some("entries") => (true, false),
+            Some("list") => (false, true),
+            Some("none") => (false, false),
+            Some(_) => return Err(self.choice("related.mode", given.mode.as_ref(), &["both", "entries", "list", "none"])),
         };
         Ok(Related {
             entries,
             list,
-            per_article: self.count("related.per_article", given.per_article.as_ref(), 10)?,
-            min_quality: given.min_quality,
+            per_article: self.count("related.per_article", given.per_article.as_ref(), others.per_article)?,
+            min_quality: given.min_quality.or(others.min_quality),
+            max_age: self.age("related.max_age", given.max_age.as_ref())?.or(others.max_age),
+            providers: self.publishers("related.providers", given.providers.as_ref())?.or_else(|| others.providers.clone()),
+            merge_same_title: given.merge_same_title.unwrap_or(others.merge_same_title),
         })
+    }
+
+    fn language(&self, given: Option<&Spanned<String>>) -> Result<Option<Language>, SiteError> {
+        let parse = |tag: &Spanned<String>| {
+            Language::parse(&tag.value)
+                .ok_or_else(|| self.error(Some(tag), "`language` is not a language tag", "write it like en or pt-BR"))
+        };
+        given.map(parse).transpose()
     }
 
     fn block(&self, given: Vec<Spanned<String>>) -> Result<Vec<Blocked>, SiteError> {
@@ -792,11 +867,7 @@ impl Check<'_> {
             if text.contains("://") {
                 return Link::parse(text).map(|link| Blocked::Story(link.key())).map_err(|_| wrong());
             }
-            if text.is_empty() || text.contains(['/', ' ', '@', ':']) {
-                return Err(wrong());
-            }
-            let domain = Link::parse(&format!("https://{}/", text.trim_start_matches("*."))).map_err(|_| wrong())?;
-            Ok(Blocked::Domain(domain.site().to_owned()))
+            Ok(Blocked::Domain(domain(text).ok_or_else(wrong)?))
         };
         given.into_iter().map(blocked).collect()
     }
@@ -909,72 +980,6 @@ impl Check<'_> {
             Ok(Also { place: number(path.referenced), path: path.value, format: copied })
         };
         self.texts("also", given, "[feed.xml]")?.into_iter().map(one).collect()
-    }
-
-    fn topics(
-        &self,
-        given: BTreeMap<String, Option<WireTopic>>,
-        formats: &Formats,
-    ) -> Result<BTreeMap<TopicKey, TopicRules>, SiteError> {
-        let mut topics: BTreeMap<TopicKey, TopicRules> = BTreeMap::new();
-        let mut slugs: BTreeMap<Slug, String> = BTreeMap::new();
-        for (name, topic) in given {
-            let topic = topic.unwrap_or_default();
-            let key = TopicKey::of(&name);
-            if key == TopicKey::all() || topics.contains_key(&key) {
-                let nothing: Option<&Spanned<String>> = None;
-                let message = format!("`topics` names the topic `{name}` twice, in two spellings, or not at all");
-                return Err(self.error(topic.slug.as_ref().or(nothing), message, "keep one of them"));
-            }
-            let slug = topic.slug.as_ref().map(|slug| self.slug("slug", slug)).transpose()?;
-            let given = self.texts("former", topic.former, "[old-name]")?;
-            let slug_of = |(slug, of_it): &Text| match of_it {
-                None => self.slug("former", slug),
-                Some(of_it) => Err(self.error(Some(of_it), "`former` is a list of slugs", "write it like `former: [old-name]`")),
-            };
-            let former = given.iter().map(slug_of).collect::<Result<Vec<_>, _>>()?;
-            let topic_key = topic.key.as_ref().map(|key| TopicKey::of(&key.value));
-            if topic_key == Some(TopicKey::all()) {
-                return Err(self.error(
-                    topic.key.as_ref(),
-                    "`key` is empty",
-                    "the feed of all topics has the empty key; write any other text",
-                ));
-            }
-            let spans = topic.slug.iter().chain(given.iter().map(|(slug, _)| slug));
-            let mut places = BTreeMap::new();
-            for (taken, place) in slug.iter().chain(&former).zip(spans) {
-                places.insert(taken.clone(), number(place.referenced));
-                if let Some(other) = slugs.insert(taken.clone(), name.clone()) {
-                    if other == name {
-                        let (message, help) = if slug.as_ref() == Some(taken) {
-                            (format!("`{taken}` is the folder that `{name}` has, and no former one"), "take it out of `former`")
-                        } else {
-                            (format!("`former` of `{name}` has `{taken}` twice"), "keep one of them")
-                        };
-                        return Err(self.error(Some(place), message, help));
-                    }
-                    let message = format!("the topics `{other}` and `{name}` have the slug `{taken}` both");
-                    return Err(self.error(Some(place), message, "give each a slug of its own"));
-                }
-            }
-            topics.insert(
-                key,
-                TopicRules {
-                    name: clean(&name),
-                    slug,
-                    former,
-                    key: topic_key,
-                    title: topic.title.as_deref().map(clean).filter(|title| !title.is_empty()),
-                    description: topic.description.as_deref().map(clean).filter(|text| !text.is_empty()),
-                    content: self.content(topic.content.as_ref())?,
-                    also: self.also(topic.also, formats)?,
-                    places,
-                    key_place: topic.key.as_ref().map_or((0, 0), |key| number(key.referenced)),
-                },
-            );
-        }
-        Ok(topics)
     }
 
     fn slug(&self, name: &str, given: &Spanned<String>) -> Result<Slug, SiteError> {
@@ -1096,6 +1101,13 @@ fn no_old_address(path: &str) -> Option<(String, &'static str)> {
     } else {
         return None;
     })
+}
+
+/// A domain as addresses have it, without `www.`, if the text can be one.
+fn domain(text: &str) -> Option<String> {
+    let fits = !text.is_empty() && !text.contains(['/', ' ', '@', ':']);
+    let link = fits.then(|| Link::parse(&format!("https://{}/", text.trim_start_matches("*."))).ok()).flatten()?;
+    Some(link.site().to_owned())
 }
 
 /// Stands for what decides which files are articles.

@@ -12,6 +12,12 @@ use uuid::Uuid;
 
 use crate::link::FEED_NAMESPACE;
 
+/// Parts what a key of a feed is made of: the unit separator of ASCII, which is in no name.
+const SEPARATOR: char = '\u{1f}';
+
+/// How the key of a feed with the articles only ends.
+const STORIES: &str = "\u{1f}\u{1f}stories";
+
 /// What a topic's name says apart from the ways of writing it: names with one key are one topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicKey(String);
@@ -43,6 +49,30 @@ impl TopicKey {
     #[must_use]
     pub fn all() -> TopicKey {
         TopicKey(String::new())
+    }
+
+    /// The key of the feed of the owner's own that has this key among them. No topic has it: names hold no control characters.
+    #[must_use]
+    pub fn of_feed(&self) -> TopicKey {
+        TopicKey(format!("feed{SEPARATOR}{}", self.0))
+    }
+
+    /// The key of the feed that a feed of the owner's own, of this key, has for one provider or category.
+    #[must_use]
+    pub fn of_each(&self, word: &str) -> TopicKey {
+        TopicKey(format!("{}{SEPARATOR}{}", self.0, TopicKey::of(word).0))
+    }
+
+    /// The key of the feed beside that of this key which has the articles only.
+    #[must_use]
+    pub fn stories(&self) -> TopicKey {
+        TopicKey(format!("{}{STORIES}", self.0))
+    }
+
+    /// Whether this is the key of a feed that has the articles only, beside another.
+    #[must_use]
+    pub fn is_stories(&self) -> bool {
+        self.0.ends_with(STORIES)
     }
 
     /// The key as text.
@@ -124,6 +154,27 @@ impl Slug {
             slug.push_str("-topic");
         }
         Slug(slug)
+    }
+
+    /// The folder of the feed with the articles only beside the feed of a folder, or beside that of all topics: it lies in it.
+    #[must_use]
+    pub fn stories(slug: Option<&Slug>) -> Slug {
+        slug.map_or_else(|| Slug(Self::STORIES.to_owned()), |slug| Slug(format!("{slug}/{}", Self::STORIES)))
+    }
+
+    /// What such a folder is called.
+    pub const STORIES: &str = "stories";
+
+    /// Reads the folder of a feed, as the manifest has it: a slug, or [`Self::stories`] in one.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn parse_folder(text: &str) -> Result<Slug, SlugError> {
+        match text.split_once('/') {
+            Some((slug, Self::STORIES)) => Ok(Self::stories(Some(&Self::parse(slug)?))),
+            _ => Self::parse(text),
+        }
     }
 
     /// The slug for the topic of this key when another topic has this slug already.

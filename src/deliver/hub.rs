@@ -79,14 +79,14 @@ fn documents(site: &Site, published: &Manifest) -> BTreeSet<Link> {
 
 /// Whether a path in the output folder is that of a feed document by its name, and of no copy that the site file tells of.
 fn is_named_so(path: &str, site: &Site) -> bool {
-    let (slug, name) = match path.split_once('/') {
+    let (slug, name) = match path.rsplit_once('/') {
         None => (None, path),
-        Some((folder, name)) => match Slug::parse(folder) {
+        Some((folder, name)) => match Slug::parse_folder(folder) {
             Ok(slug) => (Some(slug), name),
             Err(_) => return false,
         },
     };
-    let mut also = site.also.iter().chain(site.topics.values().flat_map(|topic| &topic.also));
+    let mut also = site.every_rules().flat_map(|rules| &rules.also);
     let mut former = site.topics.values().flat_map(|topic| &topic.former);
     Format::ALL.iter().any(|format| format.file_name() == name)
         && !also.any(|also| also.path == path)

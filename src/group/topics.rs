@@ -1,19 +1,22 @@
 //! Names that are one topic, what the topic is called, and the folder that it keeps.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::own::Own;
 use super::story::{State, Stories};
 use super::{Spellings, narrow, warning};
 use crate::error::{Diagnostic, Severity};
 use crate::index::Index;
 use crate::link::feed_id;
 use crate::manifest::Manifest;
-use crate::site::{Content, Site, TopicRules};
+use crate::site::{FeedRules, Named, Site, TopicRules, nearest};
 use crate::text::{self, Line};
 use crate::topic::{Slug, TopicKey};
 
-/// A topic that published articles have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A topic that published articles have, or that the site file names; or a feed of the owner's own.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::struct_excessive_bools)] // independent facts
 pub struct Topic {
     /// What it is called: in categories, and as the title of its feed unless the owner gives one.
     pub name: Line,
@@ -27,30 +30,45 @@ pub struct Topic {
     pub former: Vec<Slug>,
     /// The id of its feed.
     pub feed_id: String,
-    /// The title that the owner gives its feed.
-    pub title: Option<Line>,
-    /// What the owner says that it is about.
-    pub description: Option<Line>,
-    /// Whether its feed shows the full text of articles.
-    pub full_text: bool,
-    /// Whether its feed can be written: not when another topic has its key.
+    /// What the owner says of its feed.
+    pub rules: Arc<FeedRules>,
+    /// The topics that its articles count in too, as places: its parent first.
+    pub above: Vec<u32>,
+    /// Whether the site file names it.
+    pub named: bool,
+    /// Whether it is a feed of the owner's own, and no topic.
+    pub is_own: bool,
+    /// Whether its feed is written: not when another topic has its key, or when nothing is in it.
     pub written: bool,
 }
 
 /// The topics of an index.
 pub(super) struct Topics {
-    /// By key.
-    pub topics: Vec<Topic>,
+    /// By key; behind them the feeds of the owner's own.
+    pub list: Vec<Topic>,
     /// For each spelling of the index, the topic that it names.
     pub of_spelling: Vec<u32>,
+    /// Where each topic is, by its name.
+    places: BTreeMap<TopicKey, u32>,
+    /// Other names of topics, each with the next.
+    old_names: BTreeMap<TopicKey, TopicKey>,
 }
 
-/// Finds the topics of published stories.
+impl Topics {
+    /// The topic that is called so, or was.
+    pub(super) fn place(&self, name: &TopicKey) -> Option<u32> {
+        self.places.get(newest_name(&self.old_names, name)).copied()
+    }
+}
+
+/// Finds the topics of published stories, and those that the site file names; and gives feeds of the owner's own, which come
+/// behind them, what a topic has.
 pub(super) fn topics(
     index: &Index,
     stories: &Stories,
     site: &Site,
     published: &Manifest,
+    own: &[Own],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Topics {
     let mut spelled: BTreeMap<TopicKey, Spellings> = BTreeMap::new();
@@ -77,6 +95,10 @@ pub(super) fn topics(
     for (name, spellings) in spelled {
         named.entry(newest_name(&old_names, &name).clone()).or_default().extend(spellings);
     }
+    // One that no article has is there for those who subscribe to it all the same.
+    for key in site.topics.keys().filter(|key| newest_name(&old_names, key) == *key) {
+        named.entry(key.clone()).or_default();
+    }
     let mut topics: Vec<Topic> = Vec::new();
     let mut places: BTreeMap<TopicKey, u32> = BTreeMap::new();
     for (key, spellings) in &named {
@@ -84,13 +106,17 @@ pub(super) fn topics(
         let inherited = naming.inherited(key, &named);
         topics.push(naming.topic(key, inherited, spellings, &named));
     }
-    let firsts: Vec<usize> =
-        named.values().map(|spellings| spellings.values().map(|(_, first)| *first).min().unwrap_or(0)).collect();
+    let mut firsts: Vec<Option<usize>> =
+        named.values().map(|spellings| spellings.values().map(|(_, first)| *first).min()).collect();
+    topics.extend(own.iter().map(|own| naming.own(own)));
+    firsts.resize(topics.len(), None);
     naming.keys(&mut topics);
     naming.slugs(&mut topics, &firsts);
-    let place = |key| places.get(newest_name(&old_names, key));
-    let of_spelling = keys.iter().map(|key| place(key).copied().unwrap_or(u32::MAX)).collect();
-    Topics { topics, of_spelling }
+    let place = |key| places.get(newest_name(&old_names, key)).copied();
+    let of_spelling = keys.iter().map(|key| place(key).unwrap_or(u32::MAX)).collect();
+    naming.above(&mut topics, place);
+    naming.unknown(&topics, own, place);
+    Topics { list: topics, of_spelling, places, old_names }
 }
 
 /// The name that a topic has now which had this one. Whatever the site file says, there is an end to it.
@@ -100,6 +126,14 @@ fn newest_name<'n>(old_names: &'n BTreeMap<TopicKey, TopicKey>, name: &'n TopicK
         name = old_names.get(name).unwrap_or(name);
     }
     name
+}
+
+/// What the site file says of the folders of a feed.
+struct Folders<'s> {
+    slug: Option<&'s Slug>,
+    former: &'s [Slug],
+    /// Where each stands.
+    places: &'s BTreeMap<Slug, (usize, usize)>,
 }
 
 struct Naming<'a> {
@@ -117,6 +151,10 @@ impl Naming<'_> {
     fn old_names(&self, spelled: &BTreeMap<TopicKey, Spellings>) -> BTreeMap<TopicKey, TopicKey> {
         let mut old_names = BTreeMap::new();
         for (name, rules) in &self.site.topics {
+            // What the owner calls one topic is one.
+            old_names.extend(rules.aliases.iter().map(|alias| (alias.clone(), name.clone())));
+        }
+        for (name, rules) in &self.site.topics {
             for folder in &rules.former {
                 let holder = self.published.feeds.iter().find(|(_, feed)| feed.slug.as_ref() == Some(folder));
                 let Some((key, feed)) = holder else { continue };
@@ -124,11 +162,11 @@ impl Naming<'_> {
                 let old = feed.topic.as_ref().unwrap_or(key);
                 let two = *self.key_of(name) != *key && self.is_alive(self.key_of(name));
                 if old != name && !two && !self.is_apart(old) {
-                    old_names.insert(old.clone(), name.clone());
+                    old_names.entry(old.clone()).or_insert_with(|| name.clone());
                 }
             }
             if let Some(old) = rules.key.as_ref().filter(|old| *old != name && self.is_unknown(old)) {
-                old_names.insert(old.clone(), name.clone());
+                old_names.entry(old.clone()).or_insert_with(|| name.clone());
             }
         }
         // What the site file does not say any more, the manifest does.
@@ -168,13 +206,110 @@ impl Naming<'_> {
         if let Some(key) = self.renamed.get(key) {
             return Some(key.clone());
         }
-        let former = &self.site.topics.get(key)?.former;
-        if former.is_empty() || self.is_alive(key) {
+        let rules = self.site.topics.get(key)?;
+        if self.is_alive(key) {
             return None;
         }
         let had = |slug: &Slug| self.published.feeds.iter().find(|(_, feed)| feed.slug.as_ref() == Some(slug));
-        let (old, feed) = former.iter().find_map(had)?;
-        (!named.contains_key(feed.topic.as_ref().unwrap_or(old))).then(|| old.clone())
+        let has_articles = |name: &TopicKey| named.get(name).is_some_and(|spellings| !spellings.is_empty());
+        let by_folder = rules.former.iter().find_map(had);
+        let by_folder = by_folder.filter(|(old, feed)| !has_articles(feed.topic.as_ref().unwrap_or(old))).map(|(old, _)| old);
+        let by_alias = || rules.aliases.iter().map(|alias| self.key_of(alias)).find(|key| self.is_alive(key));
+        by_folder.or_else(by_alias).cloned()
+    }
+
+    /// Folders of feeds whose topics go by another name now: the site file says that they are one, so they lead to it.
+    fn led_by_names(&self, topic: &Topic, owners: &BTreeMap<Slug, BTreeSet<&TopicKey>>) -> Vec<Slug> {
+        let aliases = self.site.topics.get(&topic.name_key).map(|rules| &rules.aliases).filter(|aliases| !aliases.is_empty());
+        let Some(aliases) = aliases else { return Vec::new() };
+        let keys = aliases.iter().map(|alias| self.key_of(alias)).filter(|key| **key != topic.key);
+        let mut led: Vec<Slug> = keys.filter_map(|key| self.published.slug(key).cloned()).collect();
+        // Once it leads there, its files are those of the one feed.
+        let is_led = |slug: &Slug| {
+            let folder = format!("{slug}/");
+            let of_it = |file: &crate::manifest::File| file.feed.as_ref() == Some(&topic.key) && !file.left;
+            self.published
+                .files
+                .range(folder.clone()..)
+                .take_while(|(path, _)| path.starts_with(&folder))
+                .any(|(_, file)| of_it(file))
+        };
+        let own = self.published.slug(&topic.key);
+        let more = owners.iter().filter(|(slug, keys)| keys.contains(&topic.key) && own != Some(slug) && is_led(slug));
+        led.extend(more.map(|(slug, _)| slug.clone()));
+        led.sort_unstable();
+        led.dedup();
+        led
+    }
+
+    /// A feed of the owner's own, as if it were a topic.
+    fn own(&self, own: &Own) -> Topic {
+        let key = own.key.clone();
+        Topic {
+            feed_id: feed_id(&self.site.id, key.as_str()),
+            name: own.name.clone(),
+            slug: Slug::of(own.name.as_str(), &key),
+            name_key: key.clone(),
+            key,
+            former: Vec::new(),
+            rules: Arc::clone(&own.said.feed),
+            above: Vec::new(),
+            named: own.of.is_none(),
+            is_own: true,
+            written: true,
+        }
+    }
+
+    /// Finds what is above each topic. A circle ends where it began.
+    fn above<'t>(&self, topics: &mut [Topic], place: impl Fn(&'t TopicKey) -> Option<u32>)
+    where
+        Self: 't,
+    {
+        let parent = |topic: &Topic| place(&self.site.topics.get(&topic.name_key)?.parent.as_ref()?.key);
+        let parents: Vec<Option<u32>> = topics.iter().map(parent).collect();
+        for (number, topic) in (0..).zip(topics) {
+            let mut next = parents[number as usize];
+            while let Some(parent) = next.filter(|parent| *parent != number && !topic.above.contains(parent)) {
+                topic.above.push(parent);
+                next = parents[parent as usize];
+            }
+        }
+    }
+
+    /// Says of topics that the site file wants in a feed, or above another, and that nobody knows.
+    fn unknown<'t>(&mut self, topics: &[Topic], own: &[Own<'t>], place: impl Fn(&'t TopicKey) -> Option<u32>)
+    where
+        Self: 't,
+    {
+        let site = self.site;
+        let parents = site.topics.values().filter_map(|rules| Some(("parent", rules.parent.as_ref()?)));
+        let mut named: Vec<(&str, &Named)> = parents.collect();
+        for said in own.iter().map(|own| own.said) {
+            for (key, list) in [("any", &said.any), ("all", &said.all), ("none", &said.none)] {
+                named.extend(list.iter().map(|name| (key, name)));
+            }
+        }
+        named.sort_by_key(|(_, name)| name.place);
+        named.dedup_by_key(|(_, name)| name.place);
+        let known_before = |name: &TopicKey| {
+            let topic = |(key, feed): (&TopicKey, &crate::manifest::Feed)| feed.topic.as_ref().unwrap_or(key) == name;
+            self.published.feeds.iter().any(topic) || self.index.topics.iter().any(|known| TopicKey::of(known.as_str()) == *name)
+        };
+        let mut faults = Vec::new();
+        for (key, name) in named {
+            if place(&name.key).is_some() || known_before(&name.key) {
+                continue;
+            }
+            let known = topics.iter().filter(|topic| !topic.is_own).map(|topic| topic.name.as_str());
+            let help = match nearest(&name.name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`feedmill topics` lists those that there are; name it under `topics` if it is still to come".to_owned(),
+            };
+            faults.push((name.place, format!("`{key}` names the topic `{}`, which no article has", name.name), help));
+        }
+        for (place, message, help) in faults {
+            self.refuse(place, message, &help);
+        }
     }
 
     fn topic(
@@ -189,29 +324,34 @@ impl Naming<'_> {
         let (own, old): (Spellings, Spellings) = spellings.iter().partition(|(spelling, _)| says(**spelling));
         let spellings = if own.is_empty() { &old } else { &own };
         let most = spellings.iter().max_by_key(|(_, (count, first))| (*count, std::cmp::Reverse(*first)));
-        let usual = most.map_or(0, |(spelling, _)| *spelling);
-        let written = self.index.topics[usual as usize].as_str();
+        let usual = most.map(|(spelling, _)| *spelling);
+        let written = usual.map_or("", |usual| self.index.topics[usual as usize].as_str());
         let name = match rules {
             Some(rules) => rules.name.clone(),
             None => text::line(written, self.site.mojibake).text,
         };
         for (spelling, (_, first)) in &old {
+            let is_alias =
+                |aliases: &BTreeSet<TopicKey>| aliases.contains(&TopicKey::of(self.index.topics[*spelling as usize].as_str()));
+            if rules.is_some_and(|rules| is_alias(&rules.aliases)) {
+                continue;
+            }
             let message = format!("the topic `{}` is called `{name}` now", self.index.topics[*spelling as usize]);
             let path = self.index.file(&self.index.rows[*first]);
             let help = "give this article the new name";
             self.diagnostics.push(Diagnostic::of_file(Severity::Note, &path.to_string_lossy(), message, help));
         }
         if rules.is_none() {
-            for (other, (_, first)) in spellings.iter().filter(|(spelling, _)| **spelling != usual) {
+            for (other, (_, first)) in spellings.iter().filter(|(spelling, _)| Some(**spelling) != usual) {
                 let message =
                     format!("the topic `{written}` is written `{}` here; both are one topic", self.index.topics[*other as usize]);
                 let help = "spell it alike everywhere, or name it under `topics` in the site file";
                 self.diagnostics.push(warning(&self.index.file(&self.index.rows[*first]), message, help));
             }
         }
-        if written.contains([',', '/']) {
+        if let Some((_, (_, first))) = most.filter(|_| written.contains([',', '/'])) {
             let message = format!("the topic `{written}` has a comma or slash in it, where some readers part it in two");
-            let path = self.index.file(&self.index.rows[spellings[&usual].1]);
+            let path = self.index.file(&self.index.rows[*first]);
             self.diagnostics.push(Diagnostic::of_file(
                 Severity::Note,
                 &path.to_string_lossy(),
@@ -219,28 +359,29 @@ impl Naming<'_> {
                 "another name would be safer",
             ));
         }
-        let own = TopicRules::default();
-        let rules = rules.unwrap_or(&own);
         let name_key = key.clone();
-        let given = rules.key.as_ref().filter(|given| **given == *key || !named.contains_key(given));
-        if let Some(taken) = rules.key.as_ref().filter(|_| given.is_none()) {
+        let wanted_key = rules.and_then(|rules| rules.key.as_ref());
+        let given = wanted_key.filter(|given| **given == *key || !named.contains_key(given));
+        if let Some((taken, rules)) = wanted_key.zip(rules).filter(|_| given.is_none()) {
             let taken = taken.as_str();
             let message =
                 format!("`key` is the name of the topic `{taken}`, which has articles; the feed of `{name}` keeps its id");
             self.refuse(rules.key_place, message, "two feeds cannot have one id: write another `key`, or take the line out");
         }
         let key = given.cloned().or(inherited).unwrap_or_else(|| key.clone());
-        let slug = Slug::of(name.as_str(), &key);
+        let wanted = rules.and_then(|rules| rules.wanted.clone());
+        let slug = wanted.unwrap_or_else(|| Slug::of(name.as_str(), &key));
         Topic {
             feed_id: feed_id(&self.site.id, key.as_str()),
             name,
             slug,
             key,
+            rules: Arc::clone(self.site.rules_of(&name_key)),
             name_key,
             former: Vec::new(),
-            title: rules.title.clone(),
-            description: rules.description.clone(),
-            full_text: rules.content.unwrap_or(self.site.content) == Content::Full,
+            above: Vec::new(),
+            named: rules.is_some(),
+            is_own: false,
             written: true,
         }
     }
@@ -269,15 +410,29 @@ impl Naming<'_> {
     }
 
     /// Gives every topic a folder of its own: what the owner says, else what it had, else what its name makes.
-    fn slugs(&mut self, topics: &mut [Topic], firsts: &[usize]) {
+    fn slugs(&mut self, topics: &mut [Topic], firsts: &[Option<usize>]) {
         let (site, published) = (self.site, self.published);
         let owners = owners(published);
         let has = |key: &TopicKey, slug: &Slug| owners.get(slug).is_some_and(|keys| keys.contains(key));
         let mut taken: BTreeSet<Slug> = BTreeSet::new();
         let mut settled = vec![false; topics.len()];
+        if site.stories {
+            taken.insert(Slug::stories(None));
+        }
+        let no_folders = (Vec::new(), BTreeMap::new());
         for number in 0..topics.len() {
             let topic = &topics[number];
-            let Some(rules) = site.topics.get(&topic.name_key) else { continue };
+            let said = site.topics.get(&topic.name_key);
+            let of_own = site.feeds.iter().find(|own| own.key == topic.key);
+            let own_places = of_own.and_then(|own| Some([(own.slug.clone()?, own.place)].into()));
+            let rules = match (said, of_own) {
+                (Some(rules), _) => Folders { slug: rules.slug.as_ref(), former: &rules.former, places: &rules.places },
+                (None, Some(own)) => {
+                    let places = own_places.as_ref().unwrap_or(&no_folders.1);
+                    Folders { slug: own.slug.as_ref(), former: &no_folders.0, places }
+                }
+                (None, None) => continue,
+            };
             // A folder that was published is not given to another topic while its own has articles.
             let living = |slug: &Slug| {
                 let others = topics.iter().filter(|other| other.written && other.key != topic.key);
@@ -290,14 +445,16 @@ impl Naming<'_> {
                 refused.push((place, format!("`{slug}` is the folder of the topic `{}`, which has articles; {why}", other.name)));
                 false
             };
-            let slug = rules.slug.as_ref().filter(|slug| own(slug, &format!("the feed of `{}` stays where it is", topic.name)));
+            let slug = rules.slug.filter(|slug| own(slug, &format!("the feed of `{}` stays where it is", topic.name)));
             let leads = format!("it does not lead to `{}`", topic.name);
             let mut former: Vec<Slug> = rules.former.iter().filter(|slug| own(slug, &leads)).cloned().collect();
+            let by_names = self.led_by_names(topic, &owners);
+            former.extend(by_names.into_iter().filter(|slug| !rules.former.contains(slug) && living(slug).is_none()));
             let had = published.slug(&topic.key).filter(|slug| !former.contains(slug));
             let wanted = slug.or(had).unwrap_or(&topic.slug).clone();
             let count = former.len();
             former.retain(|slug| *slug != wanted);
-            if former.len() < count {
+            if former.len() < count && rules.former.contains(&wanted) {
                 let message = format!("`{wanted}` is the folder that the topic `{}` has", topic.name);
                 let (line, column) = rules.places.get(&wanted).copied().unwrap_or_default();
                 let help = "under `former` stand folders that it had; this one is left alone";
@@ -325,6 +482,7 @@ impl Naming<'_> {
         }
         let mut kept: BTreeSet<Slug> = published.slugs().collect();
         kept.extend(site.topics.values().flat_map(|rules| rules.slug.iter().chain(&rules.former)).cloned());
+        kept.extend(site.feeds.iter().filter_map(|own| own.slug.clone()));
         for ((number, topic), settled) in topics.iter_mut().enumerate().zip(&settled) {
             // What it had long ago is its own.
             let free = |slug: &Slug| !kept.contains(slug) || has(&topic.key, slug);
@@ -340,11 +498,15 @@ impl Naming<'_> {
                 slug = wanted.with_suffix(&again);
             }
             topic.slug = slug;
-            let message =
-                format!("the topic `{}` gets the folder `{}`, since `{wanted}` is another topic's", topic.name, topic.slug);
+            let (what, key) = if topic.is_own { ("feed", "feeds") } else { ("topic", "topics") };
+            let message = format!("the {what} `{}` gets the folder `{}`, since `{wanted}` is taken", topic.name, topic.slug);
             // It is news only once: afterwards the folder is its own.
-            let path = self.index.file(&self.index.rows[firsts[number]]);
-            self.diagnostics.push(warning(&path, message, "choose a `slug` for it under `topics` in the site file"));
+            let path = match firsts[number] {
+                Some(first) => self.index.file(&self.index.rows[first]),
+                None => self.site_file().into(),
+            };
+            let help = format!("choose a `slug` for it under `{key}` in the site file");
+            self.diagnostics.push(warning(&path, message, &help));
         }
     }
 

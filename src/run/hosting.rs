@@ -12,7 +12,7 @@ use crate::host::{Deployment, Hosting, prefix};
 use crate::manifest::Manifest;
 use crate::publish::Folder;
 use crate::publish::stage::Turn;
-use crate::site::{self, Also};
+use crate::site;
 use crate::write::host::{self, Broken, HostFile, Rest, Share};
 use crate::write::page;
 
@@ -138,9 +138,8 @@ impl Mill<'_> {
 
     /// Copies of feeds at old addresses, with their media types. Those in folders that a topic had are called as all feeds are.
     fn also(&self) -> Vec<(String, String)> {
-        let of_topics = self.grouping.feeds.iter().filter_map(|plan| self.rules_of(plan)).flat_map(|rules| &rules.also);
-        let typed = |also: &Also| (also.path.clone(), also.format.content_type().to_owned());
-        self.request.site.also.iter().chain(of_topics).map(typed).collect()
+        let also = self.grouping.feeds.iter().flat_map(|plan| &plan.rules.also);
+        also.map(|also| (also.path.clone(), also.format.content_type().to_owned())).collect()
     }
 
     /// What leads from folders that topics had to those that they have.

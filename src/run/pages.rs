@@ -89,7 +89,9 @@ impl Mill<'_> {
                 None => Listed { slug, name: text::line_of_clean(&feed.title), about: None, entries, newest },
             })
         };
-        let mut topics: Vec<Listed> = manifest.feeds.iter().filter(|(_, feed)| !feed.stale).filter_map(listed).collect();
+        let hidden = |key: &TopicKey| planned.get(key).is_some_and(|topic| grouping.topics[*topic].rules.hidden);
+        let is_listed = |(key, feed): &(&TopicKey, &manifest::Feed)| !feed.stale && !key.is_stories() && !hidden(key);
+        let mut topics: Vec<Listed> = manifest.feeds.iter().filter(is_listed).filter_map(listed).collect();
         topics.sort_by_cached_key(|topic| (topic.name.as_str().to_lowercase(), topic.slug.clone()));
         self.page(&page::index(site, &compose::name(site, request.clock, None), &topics), None, &mut done)?;
         Ok(done)
@@ -98,7 +100,7 @@ impl Mill<'_> {
     fn listed(&self, topic: usize, entries: usize, newest: Option<DateTime<Utc>>) -> Listed {
         let topic = &self.grouping.topics[topic];
         let name = compose::name(self.request.site, self.request.clock, Some(topic));
-        Listed { slug: topic.slug.clone(), name, about: topic.description.clone(), entries, newest }
+        Listed { slug: topic.slug.clone(), name, about: topic.rules.description.clone(), entries, newest }
     }
 
     /// Makes the page of a topic without stories, with the formats that there are of its feed.

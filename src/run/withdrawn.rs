@@ -292,7 +292,7 @@ impl Mill<'_> {
             base_url: site.base_url.clone(),
             language: site.language.clone(),
             author: site.author.clone(),
-            look: site.look(),
+            look: site.look(None),
             updated: outline.updated.unwrap_or(DateTime::UNIX_EPOCH),
             ttl: site.ttl,
             hub: site.hub_of_feeds(self.request.clock.preview),

@@ -25,12 +25,14 @@ pub struct Theme {
     pub logo: Option<File>,
     /// The sign of the pages in a row of tabs, and of the feeds in a list.
     pub icon: Option<File>,
+    /// The pictures of single feeds.
+    pub pictures: Vec<File>,
 }
 
 impl Theme {
     /// Those that there are.
     pub fn files(&self) -> impl Iterator<Item = &File> {
-        [&self.css, &self.logo, &self.icon].into_iter().flatten()
+        [&self.css, &self.logo, &self.icon].into_iter().flatten().chain(&self.pictures)
     }
 }
 

@@ -385,7 +385,7 @@ feedmill: news/feedmill.yaml:1:19: the key `url` is not known
 zzzzzz: x
 =>
 feedmill: news/feedmill.yaml:1:1: the key `zzzzzz` is not known
-  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, related, require_published, block, fields, mojibake, embeds, content, topics, formats, browser_style, theme, also, stale, precompress, ttl, cache_control, host, host_root, destination, hub
+  help: the keys that may stand here: id, base_url, title, description, language, timezone, author, home, articles, include, exclude, out, limit, min_items, require_published, block, fields, mojibake, embeds, content, topics, topics_from, feeds, stories, formats, browser_style, theme, also, stale, precompress, ttl, cache_control, host, host_root, destination, hub, related, min_quality, min_heat, max_age, types, categories, providers, title_matches
 
 destination: ftp://bucket
 =>

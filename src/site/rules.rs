@@ -1,0 +1,487 @@
+//! What an owner says of single feeds: of topics, and of feeds of the owner's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_yaml::Spanned;
+
+use super::dials::{WireDials, with_dials};
+use super::{Also, Check, Content, Related, Said, SiteError, Text, clean, number, theme};
+use crate::article::Language;
+use crate::dial::Dials;
+use crate::error::shown;
+use crate::format::Formats;
+use crate::link::Link;
+use crate::text::Line;
+use crate::topic::{Slug, TopicKey};
+
+/// What holds for one feed: what its owner says of it, and else what is said for all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeedRules {
+    /// Its title.
+    pub title: Option<Line>,
+    /// What it is about.
+    pub description: Option<Line>,
+    /// Articles in it, at most.
+    pub limit: usize,
+    /// Articles in it, at least: with fewer it is not written.
+    pub min_items: usize,
+    /// Whether it is named nowhere.
+    pub hidden: bool,
+    /// Its picture.
+    pub image: Option<Link>,
+    /// Its language.
+    pub language: Language,
+    /// What it shows of articles.
+    pub content: Content,
+    /// Old addresses of it.
+    pub also: Vec<Also>,
+    /// What enters it.
+    pub dials: Dials,
+    /// What becomes of related links in it.
+    pub related: Related,
+}
+
+impl FeedRules {
+    /// Whether a measure decides what enters it, which moves from run to run.
+    #[must_use]
+    pub fn measures(&self) -> bool {
+        let Self { dials, related, .. } = self;
+        dials.min_quality.is_some() || dials.min_heat.is_some() || related.min_quality.is_some()
+    }
+
+    /// Everything that lets stories in: where it is another text, they come and go on purpose.
+    #[must_use]
+    pub fn selection(&self) -> String {
+        let Related { min_quality, max_age, providers, .. } = &self.related;
+        format!("{:?} {min_quality:?} {max_age:?} {providers:?}", self.dials)
+    }
+}
+
+/// What the owner says of a topic.
+#[derive(Clone, Debug)]
+pub struct TopicRules {
+    /// What it is called.
+    pub name: Line,
+    /// Its folder.
+    pub slug: Option<Slug>,
+    /// Its folder, if it has none yet: a catalogue says so.
+    pub wanted: Option<Slug>,
+    /// Folders that it had.
+    pub former: Vec<Slug>,
+    /// What stands for its name in the feed id.
+    pub key: Option<TopicKey>,
+    /// Other names of it.
+    pub aliases: BTreeSet<TopicKey>,
+    /// The topic that its articles count in too.
+    pub parent: Option<Named>,
+    /// Where in the site file its folders stand: line and column.
+    pub places: BTreeMap<Slug, (usize, usize)>,
+    /// Where its key stands.
+    pub key_place: (usize, usize),
+    /// What holds for its feed.
+    pub feed: Arc<FeedRules>,
+}
+
+/// A topic that the site file names elsewhere than under `topics`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The topic.
+    pub key: TopicKey,
+    /// As it is written.
+    pub name: String,
+    /// Where: line and column.
+    pub place: (usize, usize),
+}
+
+/// A feed of the owner's own.
+#[derive(Clone, Debug)]
+pub struct OwnFeed {
+    /// What it is called.
+    pub name: Line,
+    /// What stands for it in its id, and in the manifest.
+    pub key: TopicKey,
+    /// Its folder.
+    pub slug: Option<Slug>,
+    /// Where its folder stands.
+    pub place: (usize, usize),
+    /// Articles on any of these topics; empty: all articles.
+    pub any: Vec<Named>,
+    /// Articles on all of these.
+    pub all: Vec<Named>,
+    /// Articles on none of these.
+    pub none: Vec<Named>,
+    /// The hottest articles instead of the newest.
+    pub top: bool,
+    /// Not one feed, but one for each of these.
+    pub each: Option<Each>,
+    /// What holds for it.
+    pub feed: Arc<FeedRules>,
+}
+
+/// What there can be a feed for each of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Each {
+    /// Who published articles.
+    Provider,
+    /// Their `category`.
+    Category,
+}
+
+impl Each {
+    /// What there is.
+    pub const ALL: [Self; 2] = [Self::Provider, Self::Category];
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Category => "category",
+        }
+    }
+}
+
+with_dials! {
+/// A topic as it is written.
+pub(super) struct WireTopic {
+    slug: Option<Spanned<String>>,
+    former: Option<Spanned<Said>>,
+    key: Option<Spanned<String>>,
+    aliases: Option<Spanned<Said>>,
+    parent: Option<Spanned<String>>,
+    title: Option<String>,
+    description: Option<String>,
+    limit: Option<Spanned<i64>>,
+    min_items: Option<Spanned<i64>>,
+    hidden: Option<bool>,
+    image: Option<Spanned<String>>,
+    language: Option<Spanned<String>>,
+    content: Option<Spanned<String>>,
+    also: Option<Spanned<Said>>,
+}
+}
+
+with_dials! {
+/// A feed of the owner's own as it is written.
+pub(super) struct WireFeed {
+    any: Option<Spanned<Said>>,
+    all: Option<Spanned<Said>>,
+    none: Option<Spanned<Said>>,
+    top: Option<bool>,
+    each: Option<Spanned<String>>,
+    slug: Option<Spanned<String>>,
+    key: Option<Spanned<String>>,
+    title: Option<String>,
+    description: Option<String>,
+    limit: Option<Spanned<i64>>,
+    min_items: Option<Spanned<i64>>,
+    hidden: Option<bool>,
+    image: Option<Spanned<String>>,
+    language: Option<Spanned<String>>,
+    content: Option<Spanned<String>>,
+    also: Option<Spanned<Said>>,
+}
+}
+
+/// What topics and feeds of the owner's own have alike.
+#[derive(Default)]
+pub(super) struct WireRules {
+    pub(super) title: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) limit: Option<Spanned<i64>>,
+    pub(super) min_items: Option<Spanned<i64>>,
+    pub(super) hidden: Option<bool>,
+    pub(super) image: Option<(Spanned<String>, Slug)>,
+    pub(super) language: Option<Spanned<String>>,
+    pub(super) content: Option<Spanned<String>>,
+    pub(super) also: Option<Spanned<Said>>,
+    pub(super) dials: WireDials,
+}
+
+/// Takes what topics and feeds of the owner's own have alike, of which a picture is named after `key`.
+macro_rules! rules_of {
+    ($wire:expr, $name:expr, $key:expr) => {{
+        let dials = $wire.dials();
+        WireRules {
+            title: $wire.title.take(),
+            description: $wire.description.take(),
+            limit: $wire.limit.take(),
+            min_items: $wire.min_items.take(),
+            hidden: $wire.hidden,
+            image: $wire.image.take().map(|image| (image, Slug::of($name, $key).with_suffix($key))),
+            language: $wire.language.take(),
+            content: $wire.content.take(),
+            also: $wire.also.take(),
+            dials,
+        }
+    }};
+}
+
+/// Checks what is said of single feeds.
+pub(super) struct Rules<'a> {
+    pub(super) check: &'a Check<'a>,
+    pub(super) folder: &'a Path,
+    pub(super) base_url: &'a Link,
+    pub(super) formats: &'a Formats,
+    /// Pictures that go out with the feeds.
+    pub(super) pictures: &'a mut Vec<theme::File>,
+}
+
+impl Rules<'_> {
+    /// What holds for a feed: what is `given`, and else what `others` have. Title, picture and old addresses are a feed's own.
+    pub(super) fn feed(&mut self, others: &FeedRules, mut given: WireRules) -> Result<FeedRules, SiteError> {
+        let check = self.check;
+        let text = |text: Option<&String>| text.map(|text| clean(text)).filter(|text| !text.is_empty());
+        let related = given.dials.related.take().unwrap_or_default();
+        Ok(FeedRules {
+            title: text(given.title.as_ref()),
+            description: text(given.description.as_ref()),
+            limit: check.count("limit", given.limit.as_ref(), others.limit)?,
+            min_items: check.count("min_items", given.min_items.as_ref(), others.min_items)?,
+            hidden: given.hidden.unwrap_or(false),
+            image: given.image.map(|(image, stem)| self.image(&image, &stem)).transpose()?,
+            language: check.language(given.language.as_ref())?.unwrap_or_else(|| others.language.clone()),
+            content: check.content(given.content.as_ref())?.unwrap_or(others.content),
+            also: check.also(given.also, self.formats)?,
+            dials: check.dials(&mut given.dials)?.over(&others.dials),
+            related: check.related(&related, &others.related)?,
+        })
+    }
+
+    /// A picture: an address, or a file that goes out with the feeds.
+    fn image(&mut self, given: &Spanned<String>, stem: &Slug) -> Result<Link, SiteError> {
+        if given.value.contains("://") {
+            return self.check.link("image", given);
+        }
+        let path = self.folder.join(&given.value);
+        let file = theme::File::read(&path, stem.as_str())
+            .map_err(|(message, help)| self.check.error(Some(given), format!("`image`: {} {message}", shown(&path)), help))?;
+        let address = self.base_url.child(&file.path());
+        if self.pictures.iter().all(|known| known.name != file.name) {
+            self.pictures.push(file);
+        }
+        Ok(address)
+    }
+
+    pub(super) fn topics(
+        &mut self,
+        given: BTreeMap<String, Option<WireTopic>>,
+        others: &Arc<FeedRules>,
+    ) -> Result<BTreeMap<TopicKey, TopicRules>, SiteError> {
+        let check = self.check;
+        let mut topics: BTreeMap<TopicKey, TopicRules> = BTreeMap::new();
+        let mut slugs: BTreeMap<Slug, String> = BTreeMap::new();
+        let mut aliases: Vec<(Spanned<String>, TopicKey)> = Vec::new();
+        for (name, topic) in given {
+            let mut topic = topic.unwrap_or_default();
+            let key = TopicKey::of(&name);
+            if key == TopicKey::all() || topics.contains_key(&key) {
+                let nothing: Option<&Spanned<String>> = None;
+                let message = format!("`topics` names the topic `{name}` twice, in two spellings, or not at all");
+                return Err(check.error(topic.slug.as_ref().or(nothing), message, "keep one of them"));
+            }
+            let slug = topic.slug.as_ref().map(|slug| check.slug("slug", slug)).transpose()?;
+            let given = check.texts("former", topic.former.take(), "[old-name]")?;
+            let slug_of = |(slug, of_it): &Text| match of_it {
+                None => check.slug("former", slug),
+                Some(of_it) => Err(check.error(Some(of_it), "`former` is a list of slugs", "write it like `former: [old-name]`")),
+            };
+            let former = given.iter().map(slug_of).collect::<Result<Vec<_>, _>>()?;
+            let topic_key = topic.key.as_ref().map(|key| TopicKey::of(&key.value));
+            if topic_key == Some(TopicKey::all()) {
+                return Err(check.error(
+                    topic.key.as_ref(),
+                    "`key` is empty",
+                    "the feed of all topics has the empty key; write any other text",
+                ));
+            }
+            let spans = topic.slug.iter().chain(given.iter().map(|(slug, _)| slug));
+            let mut places = BTreeMap::new();
+            for (taken, place) in slug.iter().chain(&former).zip(spans) {
+                places.insert(taken.clone(), number(place.referenced));
+                if let Some(other) = slugs.insert(taken.clone(), name.clone()) {
+                    if other == name {
+                        let (message, help) = if slug.as_ref() == Some(taken) {
+                            (format!("`{taken}` is the folder that `{name}` has, and no former one"), "take it out of `former`")
+                        } else {
+                            (format!("`former` of `{name}` has `{taken}` twice"), "keep one of them")
+                        };
+                        return Err(check.error(Some(place), message, help));
+                    }
+                    let message = format!("the topics `{other}` and `{name}` have the slug `{taken}` both");
+                    return Err(check.error(Some(place), message, "give each a slug of its own"));
+                }
+            }
+            for alias in self.named("aliases", topic.aliases.take(), "[another name]")? {
+                aliases.push((alias, key.clone()));
+            }
+            let parent = topic.parent.take().map(|parent| self.name("parent", &parent)).transpose()?;
+            let feed = self.feed(others, rules_of!(topic, &name, &key))?;
+            topics.insert(
+                key,
+                TopicRules {
+                    name: clean(&name),
+                    slug,
+                    wanted: None,
+                    former,
+                    key: topic_key,
+                    aliases: BTreeSet::new(),
+                    parent,
+                    places,
+                    key_place: topic.key.as_ref().map_or((0, 0), |key| number(key.referenced)),
+                    feed: Arc::new(feed),
+                },
+            );
+        }
+        self.aliases(aliases, &mut topics)?;
+        Ok(topics)
+    }
+
+    /// Gives topics their other names: each is one topic's, and none is the name of another.
+    fn aliases(
+        &self,
+        given: Vec<(Spanned<String>, TopicKey)>,
+        topics: &mut BTreeMap<TopicKey, TopicRules>,
+    ) -> Result<(), SiteError> {
+        let mut owners: BTreeMap<TopicKey, TopicKey> = BTreeMap::new();
+        for (name, owner) in given {
+            let alias = TopicKey::of(&name.value);
+            let called = topics.get(&owner).map(|topic| topic.name.clone()).unwrap_or_default();
+            if alias == owner {
+                // Another spelling of its own name changes nothing.
+                continue;
+            }
+            if let Some(other) = topics.get(&alias) {
+                let message = format!("`{}` is another name of `{called}`, and a topic of its own under `topics`", other.name);
+                return Err(self.check.error(Some(&name), message, "take one of them out"));
+            }
+            if let Some(other) = owners.insert(alias.clone(), owner.clone()).filter(|other| *other != owner) {
+                let other = topics.get(&other).map(|topic| topic.name.clone()).unwrap_or_default();
+                let message = format!("`{}` is another name of `{other}` and of `{called}`", name.value);
+                return Err(self.check.error(Some(&name), message, "keep one of them"));
+            }
+            if let Some(topic) = topics.get_mut(&owner) {
+                topic.aliases.insert(alias);
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a topic that would be above itself.
+    pub(super) fn no_circles(&self, topics: &BTreeMap<TopicKey, TopicRules>) -> Result<(), SiteError> {
+        let known_as = known_as(topics);
+        let own = |key: &TopicKey| known_as.get(key).unwrap_or(&key.clone()).clone();
+        for (key, topic) in topics {
+            let mut above = vec![topic.name.as_str().to_owned()];
+            let mut next = topic.parent.as_ref();
+            while let Some(parent) = next {
+                above.push(parent.name.clone());
+                let parent_key = own(&parent.key);
+                if parent_key == *key {
+                    let message = format!("`parent` leads back to where it began: {}", above.join(" → "));
+                    return Err(self.at(topic.parent.as_ref(), message, "take one of these `parent` lines out"));
+                }
+                // A circle that this topic is not part of is found when its own turn comes.
+                next = topics.get(&parent_key).and_then(|topic| topic.parent.as_ref()).filter(|_| above.len() <= topics.len());
+            }
+        }
+        Ok(())
+    }
+
+    fn at(&self, named: Option<&Named>, message: String, help: &str) -> SiteError {
+        let error = self.check.error::<()>(None, message, help);
+        let (line, column) = named.map_or((0, 0), |named| named.place);
+        SiteError { line, column, ..error }
+    }
+
+    pub(super) fn own_feeds(
+        &mut self,
+        given: BTreeMap<String, Option<WireFeed>>,
+        others: &Arc<FeedRules>,
+    ) -> Result<Vec<OwnFeed>, SiteError> {
+        let check = self.check;
+        let mut feeds: Vec<OwnFeed> = Vec::new();
+        for (name, feed) in given {
+            let mut feed = feed.unwrap_or_default();
+            let named = TopicKey::of(&name);
+            let key = feed.key.as_ref().map_or_else(|| named.clone(), |key| TopicKey::of(&key.value));
+            let place = feed.slug.as_ref().or(feed.key.as_ref()).or(feed.each.as_ref());
+            let own_key = key.of_feed();
+            if named == TopicKey::all() || key == TopicKey::all() || feeds.iter().any(|other| other.key == own_key) {
+                let message = format!("`feeds` names the feed `{name}` twice, in two spellings, or not at all");
+                return Err(check.error(place, message, "give each feed a name and a `key` of its own"));
+            }
+            let choices = Each::ALL.map(Each::name);
+            let each = feed.each.as_ref().map(|each| {
+                let known = Each::ALL.into_iter().find(|known| known.name() == each.value);
+                known.ok_or_else(|| check.choice("each", Some(each), &choices))
+            });
+            let each = each.transpose()?;
+            let slug = feed.slug.as_ref().map(|slug| check.slug("slug", slug)).transpose()?;
+            let slug_place = feed.slug.as_ref().map_or((0, 0), |slug| number(slug.referenced));
+            let one = [
+                ("slug", feed.slug.is_some()),
+                ("key", feed.key.is_some()),
+                ("title", feed.title.is_some()),
+                ("image", feed.image.is_some()),
+                ("also", feed.also.is_some()),
+            ];
+            if let (Some(each), Some((key, _))) = (&feed.each, one.iter().find(|(_, is_there)| *is_there)) {
+                let message = format!("`{key}` is of one feed, and `each` makes many of `{name}`");
+                return Err(check.error(Some(each), message, format!("take `{key}` or `each` out")));
+            }
+            if let Some(slug) = &slug
+                && let Some(other) = feeds.iter().find(|other| other.slug.as_ref() == Some(slug))
+            {
+                let message = format!("the feeds `{}` and `{name}` have the slug `{slug}` both", other.name);
+                return Err(check.error(feed.slug.as_ref(), message, "give each a slug of its own"));
+            }
+            let topics = |key: &str, given: Option<Spanned<Said>>| {
+                let named = self.named(key, given, "[Artificial Intelligence]")?;
+                named.iter().map(|name| self.name(key, name)).collect::<Result<Vec<Named>, _>>()
+            };
+            let (any, all, none) =
+                (topics("any", feed.any.take())?, topics("all", feed.all.take())?, topics("none", feed.none.take())?);
+            let top = feed.top.unwrap_or(false);
+            let mut rules = self.feed(others, rules_of!(feed, &name, &own_key))?;
+            if top {
+                // The hottest of all times would never change.
+                rules.dials.max_age = rules.dials.max_age.or(Some(crate::dial::Age::WEEK));
+            }
+            let feed = Arc::new(rules);
+            feeds.push(OwnFeed { name: clean(&name), key: own_key, slug, place: slug_place, any, all, none, top, each, feed });
+        }
+        Ok(feeds)
+    }
+
+    /// The names that a key has.
+    fn named(&self, key: &str, given: Option<Spanned<Said>>, example: &str) -> Result<Vec<Spanned<String>>, SiteError> {
+        let one = |(name, more): Text| match more {
+            None => Ok(name),
+            Some(more) => {
+                let help = format!("write it like `{key}: {example}`");
+                Err(self.check.error(Some(&more), format!("`{key}` is a list of names"), help))
+            }
+        };
+        self.check.texts(key, given, example)?.into_iter().map(one).collect()
+    }
+
+    fn name(&self, key: &str, given: &Spanned<String>) -> Result<Named, SiteError> {
+        let topic = TopicKey::of(&given.value);
+        if topic == TopicKey::all() {
+            return Err(self.check.error(Some(given), format!("`{key}` names no topic"), "write the name of a topic"));
+        }
+        Ok(Named { key: topic, name: given.value.clone(), place: number(given.referenced) })
+    }
+}
+
+/// Every other name of a topic, with the one that it goes by.
+#[must_use]
+pub(super) fn known_as(topics: &BTreeMap<TopicKey, TopicRules>) -> BTreeMap<TopicKey, TopicKey> {
+    let aliases = |(key, topic): (&TopicKey, &TopicRules)| {
+        topic.aliases.iter().map(|alias| (alias.clone(), key.clone())).collect::<Vec<_>>()
+    };
+    topics.iter().flat_map(aliases).collect()
+}
