@@ -50,6 +50,9 @@ pub(crate) enum Command {
     Ping(Ping),
     /// Write a commented site file with a random id.
     Init(Init),
+    /// Print a JSON Schema of the site file, by which an editor completes and checks it.
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema,
 }
 
 const BUILD_EXAMPLES: &str = "\
@@ -251,6 +254,11 @@ pub(crate) struct Ping {
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  feedmill schema > feedmill.schema.json     beside feedmill.yaml, which begins with the line
+                                             # yaml-language-server: $schema=feedmill.schema.json";
 
 /// What `init` takes.
 #[derive(Debug, Args)]

@@ -39,6 +39,7 @@ const BASE_URL: &str = "FEEDMILL_BASE_URL";
 fn main() -> ExitCode {
     let outcome = match command() {
         Command::Init(init) => self::init(&init.folder),
+        Command::Schema => print_whole(site::SCHEMA).map(|()| 0),
         Command::Check(check) => run(&check.common, &Run { action: Action::Check, ..Run::default() }),
         Command::Build(build) => {
             let action = if build.dry_run { Action::DryRun } else { Action::Publish };
@@ -456,16 +457,21 @@ fn is_standard_output(file: &Path) -> bool {
     file == Path::new("-")
 }
 
+/// Prints a text for other programs, as it is: half of it would mislead them.
+fn print_whole(text: &str) -> Result<(), Stop> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Stop::new(&format!("standard output cannot be written: {error}"), ""))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Leaves a text for other programs in a file, or on standard output.
 fn leave(file: &Path, text: &str, known: &Known, changes: &Changes) -> Result<(), Stop> {
     if is_standard_output(file) {
-        let mut output = std::io::stdout().lock();
-        return match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Stop::new(&format!("standard output cannot be written: {error}"), ""))
-            }
-            _ => Ok(()),
-        };
+        return print_whole(text);
     }
     if known.out.as_deref().is_some_and(|out| is_published(file, out, changes)) {
         return Err(not_written_over(file, PUBLISHED));

@@ -38,6 +38,9 @@ pub mod theme;
 /// The name of the site file.
 pub const FILE_NAME: &str = "feedmill.yaml";
 
+/// The JSON Schema of the site file, for editors.
+pub const SCHEMA: &str = include_str!("site/schema.json");
+
 /// Where feeds are said to be until the owner says otherwise.
 pub const DEFAULT_BASE_URL: &str = "http://localhost:8000/";
 

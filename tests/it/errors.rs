@@ -1413,16 +1413,6 @@ fn init_writes_a_site_file_once() {
 
     mill.run("build").silent();
     assert!(mill.read("feeds/feedmill.json").contains(&format!("\"site\": \"{}\"", id(&one))));
-
-    // Every line that is commented out is one that can be used.
-    let begins = |rest: &&str| {
-        rest.starts_with("  ") || rest.split(':').next().is_some_and(|key| key.chars().all(|c| c.is_lowercase() || c == '_'))
-    };
-    let lines: Vec<&str> = one.lines().map(|line| line.strip_prefix("# ").filter(begins).unwrap_or(line)).collect();
-    assert!(lines.contains(&"base_url: https://feeds.example.org/") && lines.contains(&"    slug: ai"), "{lines:?}");
-    let theme = mill.file("own.css", "").file("logo.svg", "").file("icon.png", "");
-    let other = theme.without("news/good.md").story("news/b.md", "B", "2020-11-12", "ML");
-    other.file("feedmill.yaml", lines.join("\n")).run("check").silent();
 }
 
 /// A build without the feature `hub` has the command, and says what it is without.

@@ -22,6 +22,7 @@ mod publish;
 mod readers;
 mod renamed;
 mod report;
+mod settings;
 mod sites;
 mod start;
 mod tidy;
