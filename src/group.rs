@@ -119,7 +119,7 @@ pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, dia
     let own = own::feeds(index, site, &stories);
     let mut found = topics::topics(index, &stories, site, published, &own, diagnostics);
     let mut story_topics = Lists::default();
-    let mut sieve = Sieve::new(index, site, clock, published, &stories, &found, &own);
+    let mut sieve = Sieve::new(index, site, clock, published, &stories, &found.list);
     let mut oldest = i64::MAX;
     for (number, story) in (0..).zip(&stories.list) {
         let topics = story_topics.begin();

@@ -134,6 +134,7 @@ pub mod destination;
 pub mod dial;
 pub mod encoding;
 pub mod error;
+pub mod explain;
 pub mod feed;
 pub mod fetch;
 pub mod files;
