@@ -26,6 +26,7 @@ use crate::text::{self, Line, Mojibake};
 use crate::topic::{Slug, TopicKey};
 use theme::Theme;
 
+pub mod catalogue;
 pub mod theme;
 
 /// The name of the site file.
