@@ -27,6 +27,7 @@ use crate::topic::{Slug, TopicKey};
 use theme::Theme;
 
 pub mod catalogue;
+pub mod pin;
 pub mod theme;
 
 /// The name of the site file.
