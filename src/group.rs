@@ -11,6 +11,7 @@ use crate::manifest::{Dates, Manifest};
 use crate::site::{Content, Site};
 use crate::topic::Slug;
 
+pub mod doubles;
 pub mod story;
 pub mod topics;
 
