@@ -46,6 +46,9 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Read every article and report what is wrong; write nothing.
     Check(Check),
+    /// List topics, and say which may be one, or write their folders into the site file.
+    #[command(after_help = TOPICS_EXAMPLES)]
+    Topics(Topics),
     /// Say why a story is in a feed, or is not.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
@@ -263,6 +266,34 @@ const SCHEMA_EXAMPLES: &str = "\
 Examples:
   feedmill schema > feedmill.schema.json     beside feedmill.yaml, which begins with the line
                                              # yaml-language-server: $schema=feedmill.schema.json";
+
+const TOPICS_EXAMPLES: &str = "\
+Examples:
+  feedmill topics news                       which topics are there, and with how many articles?
+  feedmill topics news --pin                 write the folder of each topic into feedmill.yaml, so that it
+                                             stays whatever becomes of feedmill.json
+
+Articles count that are published; those of a topic's children count in it too.";
+
+/// What `topics` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Topics {
+    /// Which site it is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Where the feeds go.
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// The time to go by [default: now; SOURCE_DATE_EPOCH is heeded].
+    #[arg(long, value_name = "TIME", env = "FEEDMILL_NOW")]
+    pub(crate) now: Option<String>,
+    /// Write a `slug` for each topic that has a feed into the site file; nothing else in it is touched.
+    #[arg(long)]
+    pub(crate) pin: bool,
+    /// Print errors only, and no list.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:

@@ -9,9 +9,9 @@ use crate::article::{Article, Story};
 use crate::compose::{self, NoEntry};
 use crate::error::{Diagnostic, Error, FolderError, Severity};
 use crate::feed::{EntryKind, Feed};
+use crate::group::Plan;
 use crate::group::sieve::{Judge, Out};
 use crate::group::story::State;
-use crate::group::Plan;
 use crate::index::Row;
 use crate::link::{EntryId, Fingerprint, Link};
 use crate::read::{self, Desk, Found, Rules};
@@ -211,7 +211,11 @@ impl Asking<'_> {
         let survey = self.survey;
         let stories = &survey.grouping.stories;
         let story = stories.find(names.iter().copied());
-        let rows: Vec<&Row> = story.iter().flat_map(|story| stories.rows(&stories.list[*story as usize])).map(|row| &survey.index.rows[row]).collect();
+        let rows: Vec<&Row> = story
+            .iter()
+            .flat_map(|story| stories.rows(&stories.list[*story as usize]))
+            .map(|row| &survey.index.rows[row])
+            .collect();
         let mut names = names.to_vec();
         for row in &rows {
             let (own, amp) = survey.index.names(row);
@@ -423,7 +427,7 @@ impl Asking<'_> {
         let key = plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
         let published = folder.published.feeds.get(&key).filter(|feed| !feed.stale);
         let feed = compose::compose(index, site, clock, grouping, plan, &material, published);
-        Ok((feed, compose::trace(index, site, clock, grouping, plan, &material, published, names)))
+        Ok((feed, compose::trace(index, site, clock, grouping, plan, &material, (published, names))))
     }
 }
 

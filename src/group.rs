@@ -12,6 +12,7 @@ use crate::manifest::{Dates, Manifest};
 use crate::site::{FeedRules, Site};
 use crate::topic::{Slug, TopicKey};
 
+pub mod doubles;
 mod own;
 pub mod sieve;
 pub mod story;
@@ -92,13 +93,16 @@ impl Grouping {
         self.story_topics.get(story).iter().map(|&topic| &self.topics[topic as usize])
     }
 
-    /// The plan of the feed that has this key.
+    /// The topics of a story, and all that are above them; as places in `topics`.
     #[must_use]
-    pub fn plan_of(&self, key: &TopicKey) -> Option<&Plan> {
-        self.feeds.iter().find(|plan| match plan.topic {
-            Some(topic) => self.topics[topic].key == *key,
-            None => *key == TopicKey::all(),
-        })
+    pub fn all_topics_of(&self, story: u32) -> Vec<u32> {
+        let mut all = self.story_topics.get(story).to_vec();
+        for topic in self.story_topics.get(story) {
+            let more: Vec<u32> =
+                self.topics[*topic as usize].above.iter().copied().filter(|above| !all.contains(above)).collect();
+            all.extend(more);
+        }
+        all
     }
 }
 

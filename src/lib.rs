@@ -144,6 +144,7 @@ pub mod host;
 pub mod index;
 pub mod link;
 pub mod manifest;
+pub mod overview;
 pub mod publish;
 pub mod read;
 pub mod report;

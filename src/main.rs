@@ -18,13 +18,13 @@ use feedmill::group::Clock;
 use feedmill::link::Link;
 use feedmill::publish::Folder;
 use feedmill::report::feeds::Tense;
-use feedmill::report::{Changes, Delivered, FeedChange, Report, addresses, feeds, json};
+use feedmill::report::{Changes, Delivered, FeedChange, Report, addresses, feeds, json, topics as topic_list};
 use feedmill::site::{self, Overrides, Site};
-use feedmill::{Action, Progress, Request, aside, build, deliver, explain, manifest, read, run_name};
+use feedmill::{Action, Progress, Request, aside, build, deliver, explain, manifest, overview, read, run_name};
 
 mod cli;
 
-use cli::{Build, Check, Cli, Command, Common, Explain, Output, Ping, Place, Publish};
+use cli::{Build, Check, Cli, Command, Common, Explain, Output, Ping, Place, Publish, Topics};
 
 /// `check`, or a strict `build`, found errors.
 const FOUND_ERRORS: u8 = 1;
@@ -49,6 +49,7 @@ fn main() -> ExitCode {
             run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed, publish, no_ping })
         }
         Command::Publish(publish) => self::publish(&publish),
+        Command::Topics(asked) => topics(&asked),
         Command::Explain(asked) => explain(&asked),
         Command::Ping(asked) => ping(&asked),
     };
@@ -356,6 +357,61 @@ fn deliver(site: &Site, destination: &Destination, wishes: Wishes, leaves: &Leav
     Ok(())
 }
 
+/// What a run asks that only looks.
+fn looking<'a>(articles: &'a [PathBuf], site: &'a Site, now: DateTime<Utc>, progress: &'a Progress) -> Request<'a> {
+    Request {
+        articles,
+        site,
+        clock: Clock { now, preview: false },
+        action: Action::Check,
+        strict: false,
+        adopt: false,
+        force: false,
+        wait: false,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        progress,
+        program: program(),
+        cache: None,
+    }
+}
+
+/// Lists the topics, and says which may be one; or writes their folders into the site file.
+fn topics(asked: &Topics) -> Result<u8, Stop> {
+    let Topics { place, output, pin, quiet, .. } = asked;
+    let site_file = site_file_of(place);
+    let (site, articles) = site(place, site_file.as_deref(), &overrides(output))?;
+    let progress = Progress::default();
+    let request = looking(&articles, &site, now(asked.now.as_ref(), false, &site)?, &progress);
+    let survey = watched(&progress, "files read", *quiet, || feedmill::look(&request))?;
+    if !pin {
+        let rows = overview::rows(&survey, &site);
+        if !quiet {
+            for line in topic_list::lines(&rows) {
+                say(&line);
+            }
+        }
+        let advice = overview::advice(&survey, &site, &rows);
+        say_findings(&advice, least(*quiet, false), None, true, false);
+        return Ok(0);
+    }
+    let Some(file) = site.file.as_deref() else {
+        return Err(Stop::new("there is no site file to write the folders into", "`feedmill init` writes one"));
+    };
+    let slugs = overview::slugs(&survey);
+    let pinned = site::pin::file(file, &slugs, &overrides(output))?;
+    if let Some(text) = &pinned {
+        aside::write(file, text)?;
+    }
+    if !quiet {
+        let count = plural(slugs.len(), "topic");
+        match pinned {
+            Some(_) => say(&format!("wrote the folders of {count} into {}", shown(file))),
+            None => say(&format!("the folders of {count} stand in {} already", shown(file))),
+        }
+    }
+    Ok(0)
+}
+
 /// Says why a story is in a feed, or is not.
 fn explain(asked: &Explain) -> Result<u8, Stop> {
     let Explain { place, output, json, verbose, .. } = asked;
@@ -366,20 +422,7 @@ fn explain(asked: &Explain) -> Result<u8, Stop> {
     let site_file = folder.and_then(Site::find).or_else(|| site_file_of(place));
     let (site, articles) = site(place, site_file.as_deref(), &overrides(output))?;
     let progress = Progress::default();
-    let request = Request {
-        articles: &articles,
-        site: &site,
-        clock: Clock { now: now(asked.now.as_ref(), false, &site)?, preview: false },
-        action: Action::Check,
-        strict: false,
-        adopt: false,
-        force: false,
-        wait: false,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        progress: &progress,
-        program: program(),
-        cache: None,
-    };
+    let request = looking(&articles, &site, now(asked.now.as_ref(), false, &site)?, &progress);
     let found = watched(&progress, "files read", *json, || explain::explain(&request, &asked.asked))?;
     let Some(explanation) = found else {
         let message = format!("nothing is known of {}", safe(&asked.asked));
@@ -390,7 +433,9 @@ fn explain(asked: &Explain) -> Result<u8, Stop> {
     if *json {
         let _ = write!(std::io::stdout().lock(), "{}", explain::render(&explanation));
     } else {
-        explain::lines(&explanation, &site.out, *verbose).iter().for_each(|line| say(line));
+        for line in explain::lines(&explanation, &site.out, *verbose) {
+            say(&line);
+        }
     }
     Ok(0)
 }

@@ -49,8 +49,7 @@ pub fn trace(
     grouping: &Grouping,
     plan: &Plan,
     material: &Material,
-    published: Option<&manifest::Feed>,
-    names: &[Fingerprint],
+    (published, names): (Option<&manifest::Feed>, &[Fingerprint]),
 ) -> Vec<Met> {
     let composer = Composer { index, site, clock, grouping, material, published, plan };
     let story = grouping.stories.find(names.iter().copied());

@@ -7,6 +7,8 @@ use super::words::reason;
 use super::{Explanation, Standing, Verdict, Why};
 use crate::compose::NoEntry;
 use crate::group::sieve::Out;
+use crate::link::EntryId;
+use crate::text::Line;
 use crate::topic::Slug;
 
 #[derive(Serialize)]
@@ -65,9 +67,9 @@ pub fn render(explanation: &Explanation) -> String {
         Standing::Faulty(found) => ("faulty", None, found.first().map(|finding| finding.message.as_str())),
     };
     let wire = Wire {
-        title: title.as_ref().map(|title| title.as_str()),
+        title: title.as_ref().map(Line::as_str),
         key: key.as_deref(),
-        id: id.as_ref().map(|id| id.as_str()),
+        id: id.as_ref().map(EntryId::as_str),
         standing: word,
         date,
         why,
@@ -77,11 +79,7 @@ pub fn render(explanation: &Explanation) -> String {
             .collect(),
         links: links
             .iter()
-            .map(|link| Link {
-                path: link.path.to_string_lossy().into_owned(),
-                number: link.number,
-                title: link.title.as_str(),
-            })
+            .map(|link| Link { path: link.path.to_string_lossy().into_owned(), number: link.number, title: link.title.as_str() })
             .collect(),
         feeds: feeds.iter().map(feed).collect(),
     };

@@ -126,9 +126,8 @@ impl<'a> Sieve<'a> {
     ) -> Self {
         let of_articles = topics.iter().position(|topic| topic.is_own).unwrap_or(topics.len());
         let mut feeds = vec![Candidate::new(&site.rules, published.feeds.get(&TopicKey::all()), stories, None)];
-        let of_topic = |topic: &'a Topic| {
-            Candidate::new(&topic.rules, published.feeds.get(&topic.key), stories, topic.wants.as_ref())
-        };
+        let of_topic =
+            |topic: &'a Topic| Candidate::new(&topic.rules, published.feeds.get(&topic.key), stories, topic.wants.as_ref());
         feeds.extend(topics.iter().map(of_topic));
         let first = narrow(of_articles + 1);
         let mut by_topic = vec![Vec::new(); of_articles];
@@ -318,16 +317,13 @@ pub struct Judge<'a> {
     clock: Clock,
     published: &'a Manifest,
     grouping: &'a Grouping,
-    /// For each topic, the topics above it.
-    above: Vec<&'a [u32]>,
 }
 
 impl<'a> Judge<'a> {
     /// A judge of what was grouped.
     #[must_use]
     pub fn new(index: &'a Index, clock: Clock, published: &'a Manifest, grouping: &'a Grouping) -> Self {
-        let above = grouping.topics.iter().map(|topic| &topic.above[..]).collect();
-        Self { index, clock, published, grouping, above }
+        Self { index, clock, published, grouping }
     }
 
     /// Why a published story is not among the articles of the feed of a topic, or of all topics, if it is not.
@@ -356,9 +352,7 @@ impl<'a> Judge<'a> {
     fn keep_out(&self, topic: Option<(u32, &Topic)>, rules: &FeedRules, stay: &[u32], story: u32) -> Option<Out> {
         let (row, date) = self.row(story);
         if let Some((number, topic)) = topic {
-            let topics = self.grouping.story_topics.get(story);
-            let with_above = with_above(topics, &self.above);
-            let topics = with_above.as_deref().unwrap_or(topics);
+            let topics = &self.grouping.all_topics_of(story)[..];
             match &topic.wants {
                 Some(wants) => {
                     if let Some(out) = wants.keep_out(topics, self.index, row) {

@@ -278,8 +278,8 @@ impl Naming<'_> {
                 named.extend(list.iter().map(|name| (key, name)));
             }
         }
-        named.sort_by_key(|(_, name)| name.place);
-        named.dedup_by_key(|(_, name)| name.place);
+        named.sort_by_key(|(_, name)| (&name.file, name.place));
+        named.dedup_by_key(|(_, name)| (&name.file, name.place));
         let known_before = |name: &TopicKey| {
             let topic = |(key, feed): (&TopicKey, &crate::manifest::Feed)| feed.topic.as_ref().unwrap_or(key) == name;
             self.published.feeds.iter().any(topic) || self.index.topics.iter().any(|known| TopicKey::of(known.as_str()) == *name)
@@ -294,10 +294,13 @@ impl Naming<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`feedmill topics` lists those that there are; name it under `topics` if it is still to come".to_owned(),
             };
-            faults.push((name.place, format!("`{key}` names the topic `{}`, which no article has", name.name), help));
+            faults.push((name, format!("`{key}` names the topic `{}`, which no article has", name.name), help));
         }
-        for (place, message, help) in faults {
-            self.refuse(place, message, &help);
+        for (name, message, help) in faults {
+            let file = name.file.as_ref().map_or_else(|| self.site_file(), |file| file.to_string_lossy().into_owned());
+            let (line, column) = name.place;
+            let error = Diagnostic::of_file(Severity::Error, &file, message, help);
+            self.diagnostics.push(Diagnostic { line, column, ..error });
         }
     }
 
