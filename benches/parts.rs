@@ -32,6 +32,7 @@ fn rules(whole: bool) -> Rules {
         now,
         whole,
         full_text: whole,
+        keep: feedmill::read::Keep::default(),
         embeds: Embeds::Iframe,
         dates: Arc::new(Span::default()),
     }

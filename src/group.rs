@@ -74,8 +74,10 @@ impl Grouping {
                 *shared.entry(topic as usize).or_default() += 1;
             }
         }
-        let named =
-            |topic: &usize| self.topics[*topic].written && !self.topics[*topic].rules.hidden && Some(*topic) != plan.topic;
+        let named = |number: &usize| {
+            let topic = &self.topics[*number];
+            topic.written && !topic.is_own && !topic.rules.hidden && Some(*number) != plan.topic
+        };
         let mut near: Vec<usize> = shared.keys().copied().filter(named).collect();
         near.sort_by_key(|topic| (std::cmp::Reverse(shared[topic]), &self.topics[*topic].slug));
         if near.is_empty() {

@@ -50,6 +50,8 @@ pub struct Rules {
     pub whole: bool,
     /// Whether the full text below the front matter is wanted.
     pub full_text: bool,
+    /// What the first reading takes of articles, besides what it always does.
+    pub keep: Keep,
     /// Which dates were met.
     pub dates: Arc<Span>,
 }
@@ -64,6 +66,15 @@ impl Rules {
     fn date_of_name(&self, name: &str) -> Option<DateTime<Utc>> {
         date::of_file_name(name, self.zone).inspect(|date| self.dates.meet(*date, self.now))
     }
+}
+
+/// What dials look at in articles: what nobody looks at need not be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Measures, type, category and provider.
+    pub facts: bool,
+    /// The title.
+    pub titles: bool,
 }
 
 /// The span of clock time, in seconds of Unix time, in which every date that was met stays in the past or in the future.

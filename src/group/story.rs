@@ -286,7 +286,7 @@ mod tests {
     use crate::error::Severity;
     use crate::index;
     use crate::link::Link;
-    use crate::read::Rules;
+    use crate::read::{self, Rules};
     use crate::site::Overrides;
 
     /// What became of a few articles, each given by its lines.
@@ -314,9 +314,10 @@ mod tests {
             now: clock.now,
             whole: false,
             full_text: false,
+            keep: read::Keep::default(),
             dates: std::sync::Arc::default(),
         };
-        let (index, mut diagnostics) = index::index(paths, &rules, &site.block, index::Keep::default(), 1, &AtomicUsize::new(0));
+        let (index, mut diagnostics) = index::index(paths, &rules, &site.block, 1, &AtomicUsize::new(0));
         assert_eq!((index.faulty, index.others.len()), (0, 0), "{diagnostics:?}");
         let stories = stories(&index, &site, clock, &Dates::default(), &mut diagnostics);
         Judged { index, stories, diagnostics }

@@ -80,7 +80,17 @@ mod tests {
         let now = "2020-11-20T00:00:00Z".parse().expect("a date");
         let names = Names::default();
         let embeds = Embeds::default();
-        Rules { names, zone: Tz::UTC, mojibake: Mojibake::Safe, embeds, now, whole, full_text: true, dates: Arc::default() }
+        Rules {
+            names,
+            zone: Tz::UTC,
+            mojibake: Mojibake::Safe,
+            embeds,
+            now,
+            whole,
+            full_text: true,
+            keep: crate::read::Keep::default(),
+            dates: Arc::default(),
+        }
     }
 
     fn sound(link: &str) -> bool {

@@ -57,6 +57,7 @@ fn rules() -> Rules {
         now: NOW.parse().expect("a date"),
         whole: true,
         full_text: true,
+        keep: feedmill::read::Keep::default(),
         dates: std::sync::Arc::default(),
     }
 }
