@@ -1,7 +1,8 @@
 //! Why a story is in a feed, or is not: one story asked through all that decides, by its address, its id or a file of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 
@@ -9,6 +10,7 @@ use crate::article::{Article, Story};
 use crate::compose::{self, NoEntry};
 use crate::error::{Diagnostic, Error, FolderError, Severity};
 use crate::feed::{EntryKind, Feed};
+use crate::fetch::Material;
 use crate::group::Plan;
 use crate::group::sieve::{Judge, Out};
 use crate::group::story::State;
@@ -17,7 +19,7 @@ use crate::link::{EntryId, Fingerprint, Link};
 use crate::read::{self, Desk, Found, Rules};
 use crate::text::Line;
 use crate::topic::{Slug, TopicKey};
-use crate::{Request, Survey, fetch, look};
+use crate::{Request, Survey, fetch, look, manifest};
 
 mod json;
 mod words;
@@ -131,32 +133,25 @@ impl Verdict {
 
 /// Explains the story of a file, of an address or of an entry id. `None`: nothing is known of it.
 pub fn explain(request: &Request, asked: &str) -> Result<Option<Explanation>, Error> {
-    let survey = look(request)?;
-    let rules = Rules { whole: true, full_text: false, ..survey.rules.clone() };
-    let mut asking = Asking { request, survey: &survey, rules, desk: Desk::default() };
-    if let Some(file) = asking.file(Path::new(asked)) {
-        let place = u32::try_from(file).unwrap_or(u32::MAX);
-        let Some(row) = survey.index.rows.iter().find(|row| row.file == place) else {
-            return Ok(Some(asking.no_article(file)));
-        };
-        let (own, amp) = survey.index.names(row);
-        return asking.explanation(&[own, amp].concat()).map(Some);
-    }
-    let asked = asked.trim();
-    let address = Link::parse(asked).ok().map(|link| link.key().fingerprint());
-    let id = EntryId::own(asked).ok().map(|id| id.fingerprint());
-    let names: Vec<Fingerprint> = address.into_iter().chain(id).collect();
-    let stories = &survey.grouping.stories;
-    let known = stories.find(names.iter().copied()).is_some() || stories.withdrawn(names.iter().copied());
-    let explanation = asking.explanation(&names)?;
-    Ok(Some(explanation).filter(|explanation| known || !explanation.links.is_empty()))
+    Asking::new(request, &look(request)?).about(asked)
 }
 
-struct Asking<'a> {
+/// Whoever asks for explanations, of one reading of all articles.
+pub struct Asking<'a> {
     request: &'a Request<'a>,
     survey: &'a Survey,
     rules: Rules,
     desk: Desk,
+    /// Every related link, for whoever asks often: what it is known by, its row, and its place there from 1.
+    links: Option<Vec<(Vec<Fingerprint>, u32, usize)>>,
+    /// Feeds that were made.
+    made: BTreeMap<usize, Rc<Made>>,
+}
+
+/// A feed as it would be made, and of what.
+struct Made {
+    feed: Option<Feed>,
+    material: Material,
 }
 
 /// A related link that is the story that is asked for.
@@ -167,7 +162,45 @@ struct Linked {
     story: Story,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    /// Begins to ask.
+    #[must_use]
+    pub fn new(request: &'a Request<'a>, survey: &'a Survey) -> Self {
+        let rules = Rules { whole: true, full_text: false, ..survey.rules.clone() };
+        Self { request, survey, rules, desk: Desk::default(), links: None, made: BTreeMap::new() }
+    }
+
+    /// Remembers every related link, so that not every question reads all articles again.
+    pub fn remember(&mut self) {
+        let mut links = Vec::new();
+        for (number, row) in (0..).zip(&self.survey.index.rows) {
+            let related = self.article(row).map(|article| article.related).unwrap_or_default();
+            links.extend((1..).zip(&related).map(|(place, link)| (link.story.known_by.all().to_vec(), number, place)));
+        }
+        self.links = Some(links);
+    }
+
+    /// What there is to know of the story of a file, of an address or of an entry id. `None`: nothing is known of it.
+    pub fn about(&mut self, asked: &str) -> Result<Option<Explanation>, Error> {
+        let survey = self.survey;
+        if let Some(file) = self.file(Path::new(asked)) {
+            let place = u32::try_from(file).unwrap_or(u32::MAX);
+            let Some(row) = survey.index.rows.iter().find(|row| row.file == place) else {
+                return Ok(Some(self.no_article(file)));
+            };
+            let (own, amp) = survey.index.names(row);
+            return self.explanation(&[own, amp].concat()).map(Some);
+        }
+        let asked = asked.trim();
+        let address = Link::parse(asked).ok().map(|link| link.key().fingerprint());
+        let id = EntryId::own(asked).ok().map(|id| id.fingerprint());
+        let names: Vec<Fingerprint> = address.into_iter().chain(id).collect();
+        let stories = &survey.grouping.stories;
+        let known = stories.find(names.iter().copied()).is_some() || stories.withdrawn(names.iter().copied());
+        let explanation = self.explanation(&names)?;
+        Ok(Some(explanation).filter(|explanation| known || !explanation.links.is_empty()))
+    }
+
     /// The place of a file that was read, if this is one.
     fn file(&self, asked: &Path) -> Option<usize> {
         let files = &self.survey.index.files;
@@ -255,14 +288,24 @@ impl Asking<'_> {
     fn links(&mut self, names: &mut Vec<Fingerprint>, story: Option<u32>) -> Vec<Linked> {
         let survey = self.survey;
         let stories = &survey.grouping.stories;
+        let is_it = |own: &[Fingerprint], names: &[Fingerprint]| {
+            own.iter().any(|name| names.contains(name)) || (story.is_some() && stories.find(own.iter().copied()) == story)
+        };
+        let candidates: Vec<u32> = match &self.links {
+            Some(links) => {
+                let mut rows: Vec<u32> = links.iter().filter(|(own, ..)| is_it(own, names)).map(|(_, row, _)| *row).collect();
+                rows.dedup();
+                rows
+            }
+            None => (0..).take(survey.index.rows.len()).collect(),
+        };
         let mut links: Vec<Linked> = Vec::new();
-        for (number, row) in (0..).zip(&survey.index.rows) {
+        for number in candidates {
+            let row = &survey.index.rows[number as usize];
             let Some(article) = self.article(row) else { continue };
             for (place, link) in (1..).zip(article.related) {
                 let own = link.story.known_by.all();
-                let is_it = own.iter().any(|name| names.contains(name))
-                    || (story.is_some() && stories.find(own.iter().copied()) == story);
-                if !is_it {
+                if !is_it(own, names) {
                     continue;
                 }
                 if story.is_none() {
@@ -344,7 +387,7 @@ impl Asking<'_> {
 
     /// What each feed does with the story, with the id of its entry there.
     fn feeds(
-        &self,
+        &mut self,
         story: Option<u32>,
         standing: &Standing,
         names: &[Fingerprint],
@@ -356,7 +399,7 @@ impl Asking<'_> {
         let judge = Judge::new(index, self.request.clock, &folder.published, grouping);
         let shown = story.filter(|_| matches!(standing, Standing::Published(_)));
         let mut verdicts = Vec::new();
-        for plan in &grouping.feeds {
+        for (number, plan) in grouping.feeds.iter().enumerate() {
             let topic = plan.topic.map(|topic| &grouping.topics[topic]);
             let slug = topic.map(|topic| topic.slug.clone());
             let name = compose::name(site, self.request.clock, topic);
@@ -366,9 +409,9 @@ impl Asking<'_> {
             let mut id = None;
             let mut met = Vec::new();
             if is_chosen || is_linked {
-                let (feed, links) = self.composed(plan, names)?;
-                met = links;
-                let entries = feed.map(|feed| feed.entries).unwrap_or_default();
+                let made = self.made(number, plan)?;
+                met = self.trace(plan, &made.material, names);
+                let entries = made.feed.as_ref().map(|feed| &feed.entries[..]).unwrap_or_default();
                 if let Some(place) = entries.iter().position(|entry| ids.contains(&entry.id)) {
                     let entry = &entries[place];
                     verdict.place = Some((place + 1, entries.len()));
@@ -417,17 +460,34 @@ impl Asking<'_> {
         Ok(verdicts)
     }
 
-    /// A feed as it would be made, and what becomes in it of links to a story.
-    fn composed(&self, plan: &Plan, names: &[Fingerprint]) -> Result<(Option<Feed>, Vec<compose::Met>), Error> {
-        let Survey { grouping, index, folder, rules, .. } = self.survey;
-        let Request { site, clock, .. } = *self.request;
+    /// A feed as it would be made.
+    fn made(&mut self, number: usize, plan: &Plan) -> Result<Rc<Made>, Error> {
+        if let Some(made) = self.made.get(&number) {
+            return Ok(Rc::clone(made));
+        }
+        let Survey { grouping, index, rules, .. } = self.survey;
         let rules = Rules { whole: true, ..rules.clone() };
         let material = fetch::fetch(index, &rules, grouping, plan, &mut Vec::new())
             .map_err(|(path, cause)| FolderError::new(&path, format!("cannot be read: {cause}"), crate::error::EXHAUSTED))?;
+        let Request { site, clock, .. } = *self.request;
+        let feed = compose::compose(index, site, clock, grouping, plan, &material, self.published(plan));
+        let made = Rc::new(Made { feed, material });
+        self.made.insert(number, Rc::clone(&made));
+        Ok(made)
+    }
+
+    /// What becomes in a feed of links to a story.
+    fn trace(&self, plan: &Plan, material: &Material, names: &[Fingerprint]) -> Vec<compose::Met> {
+        let Survey { grouping, index, .. } = self.survey;
+        let Request { site, clock, .. } = *self.request;
+        compose::trace(index, site, clock, grouping, plan, material, (self.published(plan), names))
+    }
+
+    /// What a feed was when it was published last.
+    fn published(&self, plan: &Plan) -> Option<&'a manifest::Feed> {
+        let Survey { grouping, folder, .. } = self.survey;
         let key = plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
-        let published = folder.published.feeds.get(&key).filter(|feed| !feed.stale);
-        let feed = compose::compose(index, site, clock, grouping, plan, &material, published);
-        Ok((feed, compose::trace(index, site, clock, grouping, plan, &material, (published, names))))
+        folder.published.feeds.get(&key).filter(|feed| !feed.stale)
     }
 }
 

@@ -7,6 +7,7 @@ mod buckets;
 mod cache;
 mod cron;
 mod errors;
+mod explain;
 mod golden;
 mod hosts;
 #[cfg(feature = "hub")]
