@@ -1069,7 +1069,7 @@ impl Check<'_> {
                 || "a value of another kind is wanted here".to_owned(),
                 |key| format!("`{key}` wants a value of another kind"),
             );
-            (message, "the README has an example of every key".to_owned())
+            (message, "docs/settings.md has every key with its values".to_owned())
         };
         SiteError { path: self.path.to_owned(), line, column, message, help }
     }

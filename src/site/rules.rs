@@ -10,7 +10,7 @@ use super::catalogue::{self, CatalogueError};
 use super::dials::{WireDials, with_dials};
 use super::{Also, Check, Content, Related, Said, SiteError, Text, clean, number, theme};
 use crate::article::Language;
-use crate::dial::Dials;
+use crate::dial::{Age, Dials};
 use crate::error::shown;
 use crate::format::Formats;
 use crate::link::Link;
@@ -519,10 +519,12 @@ impl Rules<'_> {
             let (any, all, none) =
                 (topics("any", feed.any.take())?, topics("all", feed.all.take())?, topics("none", feed.none.take())?);
             let top = feed.top.unwrap_or(false);
+            let says_age = feed.max_age.is_some();
             let mut rules = self.feed(others, rules_of!(feed, &name, &own_key))?;
-            if top {
+            if top && !says_age {
                 // The hottest of all times would never change.
-                rules.dials.max_age = rules.dials.max_age.or(Some(crate::dial::Age::WEEK));
+                let week = Some(Age::WEEK);
+                rules.dials.max_age = rules.dials.max_age.filter(|age| age.delta() < Age::WEEK.delta()).or(week);
             }
             let feed = Arc::new(rules);
             feeds.push(OwnFeed { name: clean(&name), key: own_key, slug, place: slug_place, any, all, none, top, each, feed });
