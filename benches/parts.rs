@@ -31,6 +31,7 @@ fn rules(whole: bool) -> Rules {
         mojibake: Mojibake::Safe,
         now,
         whole,
+        keep: feedmill::read::Keep::default(),
         full_text: whole,
         embeds: Embeds::Iframe,
         dates: Arc::new(Span::default()),

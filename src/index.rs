@@ -85,7 +85,7 @@ impl Index {
         self.own_ids.get(&name).map(|(_, id)| id)
     }
 
-    /// What dials look at in an article; `None` unless [`index()`] was asked to keep it.
+    /// What dials look at in an article; `None` unless the rules say that it is kept.
     #[must_use]
     pub fn facts(&self, row: &Row) -> Option<Facts<'_>> {
         self.facts.get(row.facts, row.published)
@@ -101,28 +101,12 @@ impl Index {
 /// Files are taken in runs: neighbours in a folder are neighbours on the disk.
 const RUN: usize = 32;
 
-/// What is kept of articles, besides what always is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keep {
-    /// What dials look at, but the title.
-    pub facts: bool,
-    /// The title too.
-    pub titles: bool,
-}
-
 /// Reads all files with so many threads; `read` counts them for whoever wants to show it.
 #[must_use]
-pub fn index(
-    files: Files,
-    rules: &Rules,
-    block: &[Blocked],
-    keep: Keep,
-    threads: usize,
-    read: &AtomicUsize,
-) -> (Index, Vec<Diagnostic>) {
+pub fn index(files: Files, rules: &Rules, block: &[Blocked], threads: usize, read: &AtomicUsize) -> (Index, Vec<Diagnostic>) {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut part = Part { keep, ..Part::default() };
+        let mut part = Part::default();
         let mut desk = Desk::default();
         loop {
             let start = next.fetch_add(RUN, Ordering::Relaxed);
@@ -153,7 +137,6 @@ pub fn index(
 /// What one thread has read.
 #[derive(Default)]
 struct Part {
-    keep: Keep,
     index: Index,
     spellings: HashMap<Line, u32>,
     diagnostics: Vec<Diagnostic>,
@@ -163,7 +146,7 @@ impl Part {
     fn read(&mut self, file: usize, path: &Path, rules: &Rules, block: &[Blocked], desk: &mut Desk) {
         let source = path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed);
         match read::file(rules, path, &source, desk, &mut self.diagnostics) {
-            Found::Article(article) => self.add(file, &article, block),
+            Found::Article(article) => self.add(file, &article, rules, block),
             Found::Retracted(names) => {
                 let status = Status { deleted: true, ..Status::default() };
                 self.row(&names, Row::new(offset(file), 0, 0, status));
@@ -174,7 +157,7 @@ impl Part {
         }
     }
 
-    fn add(&mut self, file: usize, article: &Article, block: &[Blocked]) {
+    fn add(&mut self, file: usize, article: &Article, rules: &Rules, block: &[Blocked]) {
         let story = &article.story;
         let mut row = Row::new(offset(file), article.published.timestamp(), article.updated.timestamp(), article.status);
         row.blocked = block.iter().any(|blocked| story.addresses().any(|link| blocked.covers(link)));
@@ -185,8 +168,8 @@ impl Part {
             let spelling = *self.spellings.entry(topic.clone()).or_insert(fresh);
             self.index.topic_lists.push(spelling);
         }
-        if self.keep.facts {
-            row.facts = self.index.facts.add(story, self.keep.titles);
+        if rules.keep.facts {
+            row.facts = self.index.facts.add(story, rules.keep.titles);
         }
         if let Some(id) = &story.own_id {
             keep_first(&mut self.index.own_ids, id.fingerprint(), (file, id.clone()));

@@ -115,12 +115,12 @@ use crate::cache::{Answer, Cache, Said};
 use crate::error::{Diagnostic, Error, FolderError, Severity, shown};
 use crate::group::story::State;
 use crate::group::{Clock, Grouping};
-use crate::index::{Index, Keep};
+use crate::index::Index;
 use crate::publish::Folder;
 use crate::publish::lock::{Attempt, Lock};
 use crate::publish::stage::{self, Stage};
 use crate::read::walk::{self, Selection, Sources};
-use crate::read::{Rules, Span};
+use crate::read::{Keep, Rules, Span};
 use crate::report::{Changes, Counts, Fate, Report};
 use crate::run::Mill;
 use crate::site::{Site, SiteError};
@@ -319,6 +319,7 @@ pub fn look(request: &Request) -> Result<Survey, Error> {
 
 fn survey(request: &Request, sources: Sources, folder: Folder) -> Result<Survey, Error> {
     let site = request.site;
+    let (facts, titles) = site.looks_inside();
     let rules = Rules {
         names: site.names.clone(),
         zone: site.zone,
@@ -326,6 +327,7 @@ fn survey(request: &Request, sources: Sources, folder: Folder) -> Result<Survey,
         embeds: site.embeds,
         now: request.clock.now,
         whole: false,
+        keep: Keep { facts, titles },
         full_text: site.shows_full_text(),
         dates: Arc::new(Span::default()),
     };
@@ -336,9 +338,7 @@ fn survey(request: &Request, sources: Sources, folder: Folder) -> Result<Survey,
     request.progress.files.store(sources.files.len(), Ordering::Relaxed);
     let folders_unread = sources.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let mut diagnostics = sources.diagnostics;
-    let (facts, titles) = site.looks_inside();
-    let keep = Keep { facts, titles };
-    let (index, found) = index::index(sources.files, &rules, &site.block, keep, request.threads, &request.progress.read);
+    let (index, found) = index::index(sources.files, &rules, &site.block, request.threads, &request.progress.read);
     diagnostics.extend(found);
     if let Some((file, cause)) = index.exhausted {
         return Err(Error::Exhausted { path: index.files.path(file), cause });

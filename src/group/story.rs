@@ -313,10 +313,11 @@ mod tests {
             embeds: site.embeds,
             now: clock.now,
             whole: false,
+            keep: crate::read::Keep::default(),
             full_text: false,
             dates: std::sync::Arc::default(),
         };
-        let (index, mut diagnostics) = index::index(paths, &rules, &site.block, index::Keep::default(), 1, &AtomicUsize::new(0));
+        let (index, mut diagnostics) = index::index(paths, &rules, &site.block, 1, &AtomicUsize::new(0));
         assert_eq!((index.faulty, index.others.len()), (0, 0), "{diagnostics:?}");
         let stories = stories(&index, &site, clock, &Dates::default(), &mut diagnostics);
         Judged { index, stories, diagnostics }

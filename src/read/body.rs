@@ -279,6 +279,7 @@ mod tests {
             embeds: Embeds::Iframe,
             now: "2020-11-20T00:00:00Z".parse().expect("a date"),
             whole,
+            keep: super::super::Keep::default(),
             full_text,
             dates: Arc::default(),
         };

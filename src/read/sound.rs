@@ -57,6 +57,7 @@ mod tests {
 
     use chrono_tz::Tz;
 
+    use super::super::Keep;
     use super::super::field::Names;
     use super::super::tree::Tree;
     use super::super::{front_matter, yaml};
@@ -80,7 +81,17 @@ mod tests {
         let now = "2020-11-20T00:00:00Z".parse().expect("a date");
         let names = Names::default();
         let embeds = Embeds::default();
-        Rules { names, zone: Tz::UTC, mojibake: Mojibake::Safe, embeds, now, whole, full_text: true, dates: Arc::default() }
+        Rules {
+            names,
+            zone: Tz::UTC,
+            mojibake: Mojibake::Safe,
+            embeds,
+            now,
+            whole,
+            keep: Keep::default(),
+            full_text: true,
+            dates: Arc::default(),
+        }
     }
 
     fn sound(link: &str) -> bool {

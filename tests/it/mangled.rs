@@ -56,6 +56,7 @@ fn rules() -> Rules {
         embeds: Embeds::default(),
         now: NOW.parse().expect("a date"),
         whole: true,
+        keep: feedmill::read::Keep::default(),
         full_text: true,
         dates: std::sync::Arc::default(),
     }

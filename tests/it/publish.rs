@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use feedmill::compose::subscriptions;
 use feedmill::group::{Clock, group};
-use feedmill::index::{Keep, index};
+use feedmill::index::index;
 use feedmill::manifest::Manifest;
 use feedmill::read::Rules;
 use feedmill::read::walk::{Selection, walk};
@@ -733,13 +733,14 @@ fn the_list_of_feeds_is_made_of_what_is_there() {
         mojibake: site.mojibake,
         now: clock.now,
         whole: false,
+        keep: feedmill::read::Keep::default(),
         full_text: false,
         embeds: feedmill::article::Embeds::Iframe,
         dates: Arc::default(),
     };
     let selection = Selection::new(&site.include, &site.exclude, &site.out).expect("globs");
     let sources = walk(&[mill.path("in")], &selection, 1).expect("articles").sorted();
-    let (index, _) = index(sources.files, &rules, &site.block, Keep::default(), 1, &AtomicUsize::new(0));
+    let (index, _) = index(sources.files, &rules, &site.block, 1, &AtomicUsize::new(0));
     let grouping = group(&index, &site, clock, &published, &mut Vec::new());
     let listed = |change: &dyn Fn(&mut Manifest)| {
         let mut manifest = published.clone();
