@@ -644,6 +644,7 @@ impl Check<'_> {
         let topics = rules.topics(wire.topics.take().unwrap_or_default(), &of_all)?;
         rules.no_circles(&topics)?;
         let feeds = rules.own_feeds(wire.feeds.take().unwrap_or_default(), &of_all)?;
+        rules.folders(&topics, &feeds, wire.stories.unwrap_or(false))?;
         Ok(Feeds { rules: of_all, topic_rules, topics, own: feeds, theme })
     }
 

@@ -220,9 +220,11 @@ impl Naming<'_> {
 
     /// Folders of feeds whose topics go by another name now: the site file says that they are one, so they lead to it.
     fn led_by_names(&self, topic: &Topic, owners: &BTreeMap<Slug, BTreeSet<&TopicKey>>) -> Vec<Slug> {
-        let aliases = self.site.topics.get(&topic.name_key).map(|rules| &rules.aliases).filter(|aliases| !aliases.is_empty());
-        let Some(aliases) = aliases else { return Vec::new() };
-        let keys = aliases.iter().map(|alias| self.key_of(alias)).filter(|key| **key != topic.key);
+        let rules = self.site.topics.get(&topic.name_key).filter(|rules| !rules.aliases.is_empty());
+        let Some(rules) = rules else { return Vec::new() };
+        // One that was published by an alias alone has its folder still, unless the owner gives it another one.
+        let has_left = |key: &TopicKey| *key != topic.key || rules.slug.is_some();
+        let keys = rules.aliases.iter().map(|alias| self.key_of(alias)).filter(|key| has_left(key));
         let mut led: Vec<Slug> = keys.filter_map(|key| self.published.slug(key).cloned()).collect();
         // Once it leads there, its files are those of the one feed.
         let is_led = |slug: &Slug| {

@@ -6,6 +6,7 @@ mod bodies;
 mod buckets;
 mod cache;
 mod cron;
+mod dials;
 mod errors;
 mod golden;
 mod hosts;
