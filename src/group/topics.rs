@@ -419,7 +419,7 @@ impl Naming<'_> {
         let mut taken: BTreeSet<Slug> = BTreeSet::new();
         let mut settled = vec![false; topics.len()];
         if site.stories {
-            taken.insert(Slug::stories(None));
+            self.stories_of_all(&mut taken);
         }
         let no_folders = (Vec::new(), BTreeMap::new());
         for number in 0..topics.len() {
@@ -510,6 +510,20 @@ impl Naming<'_> {
             let help = format!("choose a `slug` for it under `{key}` in the site file");
             self.diagnostics.push(warning(&path, message, &help));
         }
+    }
+
+    /// Takes the folder of all articles' feed without coverage, unless people subscribe to something else there.
+    fn stories_of_all(&mut self, taken: &mut BTreeSet<Slug>) {
+        let Some(feed) = self.published.holder_of_stories() else {
+            taken.insert(Slug::stories(None));
+            return;
+        };
+        let message = format!(
+            "`stories` is the folder that the feed `{}` was published in: beside that of all topics there is none with articles only",
+            feed.title
+        );
+        let help = "with another `slug` for it, there is one from the next run on";
+        self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &self.site_file(), message, help));
     }
 
     /// Says of something in the site file that it is not followed.

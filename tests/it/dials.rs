@@ -450,3 +450,268 @@ fn two_feeds_cannot_have_one_folder() {
     settles(&mill, "build in");
     assert_eq!((key_of(&mill, "tea"), key_of(&mill, "cups")), ("tea".to_owned(), "feed\u{1f}mine".to_owned()));
 }
+
+/// Two stories on chips, and one on tea, with this site file.
+fn three(lines: &str) -> Mill {
+    let mill = tell(site(Mill::new(), lines), "a1", 1, "topics: [Chips]\nquality: 50");
+    let mill = tell(mill, "a2", 2, "topics: [Chips]\nquality: 60");
+    tell(mill, "a3", 3, "topics: [Tea]\nquality: 60")
+}
+
+/// What a run says of a folder, with its notes.
+#[track_caller]
+fn said_of(mill: &Mill, folder: &str) -> String {
+    let run = mill.run("build in -v").status(0);
+    let start = format!("feeds/{folder}: ");
+    let mut lines = run.stderr.lines().skip_while(|line| !line.starts_with(&start));
+    let first = lines.next().map(|line| line.trim_start_matches(&start).to_owned());
+    let help = lines.next().filter(|line| line.starts_with("  help: "));
+    first.into_iter().chain(help.map(str::to_owned)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_feed_with_too_few_articles_is_written_no_more() {
+    let now = "there is 1 article for this feed, fewer than the 2 of `min_items`";
+    for (policy, then, later, left) in [
+        (
+            "keep",
+            "\n  help: meanwhile it is kept as it is; `stale` in the site file says what becomes of it",
+            "it is kept as it is",
+            vec!["a2", "a1"],
+        ),
+        ("tombstone", "; a last entry says so", "a last entry says so", vec!["This feed has ended: Chips"]),
+        ("remove", "; its files are taken away", "its files are taken away", Vec::new()),
+    ] {
+        let mill = three(&format!("stale: {policy}\ntopics: {{Chips: {{min_items: 2}}}}"));
+        mill.run("build in").silent();
+        let mill = tell(mill, "a2", 2, "topics: [Tea]");
+        assert_eq!(said_of(&mill, "chips"), format!("warning: {now}{then}"), "{policy}");
+        for _ in 0..2 {
+            assert_eq!(said_of(&mill, "chips"), format!("note: {now}; {later}"), "{policy}");
+        }
+        let said = mill.run("build in -v").status(0).stderr;
+        let few = "in/feedmill.yaml: note: the topic `Chips` has 1 article, fewer than the 2 of `min_items`: no feed is written";
+        assert!(said.contains(few), "{said}");
+        let there = mill.path("feeds/chips/rss.xml").exists();
+        assert_eq!(if there { titles(&mill, "chips") } else { Vec::new() }, left, "{policy}");
+        // With enough of them it is there again, in its folder.
+        let mill = tell(mill, "a2", 2, "topics: [Chips]");
+        settles(&mill, "build in");
+        assert_eq!(titles(&mill, "chips"), ["a2", "a1"], "{policy}");
+    }
+    // A feed that was never there is told of without a word of what is kept.
+    let mill = three("min_items: 2\nfeeds: {Mine: {min_quality: 60, min_items: 3}}\ntopics: {Nobody: }");
+    let run = mill.run("build in -v").status(0);
+    let told = |what: &str, many: &str, least: u32| {
+        format!("in/feedmill.yaml: note: the {what} has {many}, fewer than the {least} of `min_items`: no feed is written\n")
+    };
+    let expected =
+        [told("feed `Mine`", "2 articles", 3), told("topic `Nobody`", "no article", 2), told("topic `Tea`", "1 article", 2)];
+    assert_eq!(run.stderr.split_inclusive('\n').filter(|line| !line.trim().is_empty()).collect::<String>(), expected.concat());
+    // It is as its owner wants it, and said only to who asks.
+    mill.run("build in").silent();
+}
+
+#[test]
+fn feeds_with_articles_only_can_be_turned_off_and_on() {
+    let now = "the site file does not want feeds with articles only";
+    for (policy, then, later) in [
+        ("keep", "\n  help: it is kept as it is; `stale` in the site file says what becomes of it", "it is kept as it is"),
+        ("tombstone", "; a last entry says so", "a last entry says so"),
+        ("remove", "; its files are taken away", "its files are taken away"),
+    ] {
+        let mill = three(&format!("stories: true\nstale: {policy}"));
+        settles(&mill, "build in");
+        let all = mill.listing("feeds");
+        let beside = ["stories", "chips/stories", "tea/stories"];
+        let mill = site(mill, &format!("stale: {policy}"));
+        let off = Mill::copy_of(&mill.path("."));
+        for (number, folder) in beside.into_iter().enumerate() {
+            let mill = Mill::copy_of(&off.path("."));
+            assert_eq!(said_of(&mill, folder), format!("warning: {now} any more{then}"), "{policy}");
+            assert_eq!(said_of(&mill, folder), format!("note: {now}; {later}"), "{policy}");
+            assert_eq!(mill.listing("feeds").len(), all.len() - if policy == "remove" { 6 } else { 0 }, "{number}");
+            assert_eq!(manifest(&mill).feeds.values().filter(|feed| feed.stale).count(), 3);
+        }
+        let _ = mill.run("build in").status(0);
+        let mill = site(mill, &format!("stories: true\nstale: {policy}"));
+        settles(&mill, "build in");
+        assert_eq!(mill.listing("feeds"), all);
+        assert_eq!((titles(&mill, "stories").len(), titles(&mill, "chips/stories").len()), (3, 2));
+        // Where the topic has gone with it, that is why.
+        let mill = tell(tell(mill, "a1", 1, ""), "a2", 2, "");
+        let why = said_of(&mill, "chips/stories");
+        assert!(why.starts_with("warning: no published article has the topic of this feed any more"), "{why}");
+    }
+}
+
+#[test]
+fn a_published_topic_called_stories_keeps_its_folder() {
+    let mill = tell(tell(site(Mill::new(), ""), "a", 1, "topics: [Stories]"), "b", 2, "");
+    mill.run("build in").silent();
+    let mill = site(mill, "stories: true");
+    let said = "in/feedmill.yaml: warning: `stories` is the folder that the feed `Stories` was published in: beside that of all \
+                topics there is none with articles only\n  help: with another `slug` for it, there is one from the next run on";
+    for _ in 0..2 {
+        let _ = mill.run("build in").status(0).stderr(said);
+        assert_eq!((key_of(&mill, "stories"), titles(&mill, "stories")), ("stories".to_owned(), vec!["a".to_owned()]));
+        assert_eq!((titles(&mill, "stories/stories").len(), titles(&mill, "tea/stories").len()), (1, 1));
+    }
+    // Where it comes later, it gets another one.
+    let mill = tell(tell(site(Mill::new(), "stories: true"), "a", 1, "topics: [Stories]"), "b", 2, "");
+    let run = mill.run("build in").status(0);
+    assert!(
+        run.stderr.contains("the topic `Stories` gets the folder `stories-8b3af7`, since `stories` is taken"),
+        "{}",
+        run.stderr
+    );
+    settles(&mill, "build in");
+    assert_eq!(titles(&mill, "stories"), ["b", "a"]);
+}
+
+#[test]
+fn a_feed_of_ones_own_that_is_renamed_with_its_key_is_the_same() {
+    let mill = three("feeds: {Mine: {min_quality: 55}}");
+    mill.run("build in").silent();
+    let before = key_of(&mill, "mine");
+    // What it was let in with stays so, too.
+    let mill = tell(mill, "a2", 2, "topics: [Chips]\nquality: 10");
+    let mill = site(mill, "feeds: {Ours: {key: mine, min_quality: 55}}");
+    settles(&mill, "build in");
+    assert_eq!((key_of(&mill, "mine"), titles(&mill, "mine")), (before, vec!["a3".to_owned(), "a2".to_owned()]));
+    assert!(mill.read("feeds/mine/rss.xml").contains("<title>Ours</title>"));
+    // Without it, it is another feed.
+    let mill = site(mill, "feeds: {Yours: {min_quality: 55}}");
+    assert_eq!(
+        said_of(&mill, "mine"),
+        "warning: the site file does not have this feed any more\n  help: it is kept as it is; if it has a new name, write the \
+         old one as `key` below that under `feeds`, else `stale` in the site file says what becomes of it"
+    );
+    assert_eq!(said_of(&mill, "mine"), "note: the site file does not have this feed; it is kept as it is");
+    assert_eq!(titles(&mill, "yours"), ["a3"]);
+}
+
+#[test]
+fn a_feed_for_each_goes_with_what_it_is_for() {
+    let mill = site(Mill::new(), "feeds: {By: {each: category}}");
+    let mill = tell(tell(mill, "a1", 1, "category: News"), "a2", 2, "category: Sport");
+    settles(&mill, "build in");
+    assert_eq!((titles(&mill, "news"), titles(&mill, "sport")), (vec!["a1".to_owned()], vec!["a2".to_owned()]));
+    let mill = tell(mill, "a2", 2, "category: news");
+    let said = said_of(&mill, "sport");
+    assert!(said.starts_with("warning: no published article has the category of this feed any more\n"), "{said}");
+    assert_eq!(said_of(&mill, "sport"), "note: no published article has the category of this feed; it is kept as it is");
+    assert_eq!(titles(&mill, "news"), ["a2", "a1"]);
+}
+
+#[test]
+fn a_slug_of_ones_own_feed_is_not_taken_from_a_published_topic() {
+    let mill = three("");
+    mill.run("build in").silent();
+    let mill = site(mill, "feeds:\n  Mine:\n    slug: chips");
+    let said = "in/feedmill.yaml:7:11: error: `chips` is the folder of the topic `Chips`, which has articles; the feed of `Mine` \
+                stays where it is\n  help: choose another; a topic that was renamed has its new name in all articles first";
+    let _ = mill.run("build in").status(0).stderr(said);
+    assert_eq!((key_of(&mill, "chips"), titles(&mill, "mine").len()), ("chips".to_owned(), 3));
+}
+
+/// Twelve stories, more than are guarded.
+fn twelve(lines: &str) -> Mill {
+    (1..=12).fold(site(Mill::new(), lines), |mill, day| {
+        tell(mill, &format!("n{day}"), day, "quality: 50\nheat: 9\ntype: article\ncategory: news")
+    })
+}
+
+#[test]
+fn a_feed_that_shrinks_by_its_rules_is_not_held_back() {
+    for (lines, now, left) in [
+        ("min_quality: 51", "2020-11-23", 0),
+        ("min_heat: 10", "2020-11-23", 0),
+        ("types: video", "2020-11-23", 0),
+        ("categories: {exclude: News}", "2020-11-23", 0),
+        ("providers: {exclude: example.org}", "2020-11-23", 0),
+        ("title_matches: '*2'", "2020-11-23", 2),
+        ("max_age: 12 days", "2020-11-23", 1),
+        ("limit: 1", "2020-11-23", 1),
+        ("topics: {Tea: {max_age: 1 day}}", "2020-11-23", 0),
+    ] {
+        let mill = twelve("");
+        mill.run("build in").silent();
+        let mill = site(mill, lines);
+        settles(&mill, &format!("build in --now {now}"));
+        assert_eq!(titles(&mill, "tea").len(), left, "{lines}");
+    }
+    // Age alone.
+    let mill = twelve("max_age: 30 days");
+    mill.run("build in").silent();
+    settles(&mill, "build in --now 2020-12-11");
+    assert_eq!(titles(&mill, "tea"), ["n12"]);
+    settles(&mill, "build in --now 2021-12-11");
+    assert_eq!((titles(&mill, "").len(), titles(&mill, "tea").len()), (0, 0));
+    // A file that is gone is another matter, in a feed of one's own and in one with articles only too.
+    let mill = twelve("stories: true\nfeeds: {Mine: {min_quality: 1}}");
+    mill.run("build in").silent();
+    let mill = (1..=8).fold(mill, |mill, day| mill.without(&format!("in/n{day}.md")));
+    let run = mill.run("build in").status(0);
+    let held = "error: this feed would lose 8 of its 12 entries, since their files are gone or cannot be read; it stays as it is";
+    assert_eq!(run.stderr.matches(held).count(), 6, "{}", run.stderr);
+    assert_eq!((titles(&mill, "mine").len(), titles(&mill, "tea/stories").len()), (12, 12));
+}
+
+#[test]
+fn what_is_withdrawn_is_in_no_feed_of_any_kind() {
+    let lines = "stories: true\nfeeds:\n  Mine: {any: Chips}\n  Hot: {top: true, max_age: 1y}\n  By: {each: provider}";
+    for taken_back in ["deleted: true", "removed: true", "draft: true"] {
+        let mill = three(lines);
+        mill.run("build in").silent();
+        let holds = |mill: &Mill| {
+            let all = files(&mill.path("feeds"));
+            all.into_iter().filter(|(_, bytes)| String::from_utf8_lossy(bytes).contains("example.org/a1")).count()
+        };
+        // Five feeds and those beside them, in two formats.
+        assert_eq!(holds(&mill), 5 * 2 * 2);
+        let mill = tell(mill, "a1", 1, &format!("topics: [Chips]\n{taken_back}"));
+        settles(&mill, "build in");
+        assert_eq!(holds(&mill), 0, "{taken_back}");
+        // What the site file does not have any more, too.
+        let mill = site(mill, "");
+        let _ = mill.run("build in").status(0);
+        let mill = tell(mill, "a2", 2, &format!("topics: [Chips]\n{taken_back}"));
+        let run = mill.run("build in").status(0);
+        let left: Vec<String> = mill
+            .listing("feeds")
+            .into_iter()
+            .filter(|path| mill.read(&format!("feeds/{path}")).contains("example.org/a2"))
+            .collect();
+        assert!(left.is_empty(), "{left:?} {}", run.stderr);
+    }
+}
+
+#[test]
+fn topics_that_are_named_are_no_reason_to_publish_nothing() {
+    let lines = "stories: true\ntopics: {Tea: {}, Nobody: }\nfeeds: {Mine: {any: Tea}}";
+    for article in ["published: false", "date: 2021-01-01", "deleted: true"] {
+        let text = format!("title: a\nlink: https://example.org/a\ntopics: [Tea]\n{article}");
+        let text = if article.starts_with("date") { text } else { format!("{text}\ndate: 2020-11-01") };
+        let mill = site(Mill::new(), lines).article("in/a.md", &text);
+        let run = mill.run("build in").status(0);
+        assert!(run.stderr.starts_with("in: warning: no published article was found"), "{article}: {}", run.stderr);
+        assert_eq!(mill.listing("feeds"), Vec::<String>::new());
+    }
+    // Nor over feeds that are there.
+    let mill = three(lines);
+    mill.run("build in").silent();
+    let before = files(&mill.path("feeds"));
+    let mill = ["a1", "a2", "a3"].into_iter().fold(mill, |mill, name| mill.without(&format!("in/{name}.md")));
+    let run = mill.run("build in").status(2);
+    assert!(
+        run.stderr.contains("no published article was found, and there are feeds here; they stay as they are"),
+        "{}",
+        run.stderr
+    );
+    assert!(files(&mill.path("feeds")) == before);
+    // One that no dial lets in is published all the same, and every feed is empty.
+    let mill = three("types: none");
+    settles(&mill, "build in");
+    assert_eq!((titles(&mill, "").len(), mill.listing("feeds").len()), (0, 3));
+}

@@ -24,6 +24,7 @@ mod readers;
 mod renamed;
 mod report;
 mod settings;
+mod sifted;
 mod sites;
 mod start;
 mod tidy;
