@@ -85,7 +85,7 @@ pub fn stories(site: &Site, feed: &Feed) -> Feed {
         id: feed_id(&site.id, key.as_str()),
         slug: Some(Slug::stories(feed.slug.as_ref())),
         title: line(&format!("{} – stories", feed.title)),
-        description: line(&format!("{}, without the coverage of others", feed.description)),
+        description: line(&format!("{}: articles only, without entries for related coverage", feed.title)),
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or(feed.updated),
         key,
         entries,
@@ -230,6 +230,8 @@ struct Covered<'a> {
     link: &'a RelatedLink,
     known: Known,
     names: Vec<Fingerprint>,
+    /// Whether it is there only since it was let in when it was better.
+    stays: bool,
 }
 
 /// Which of the stories that have files a link leads to.
@@ -253,8 +255,7 @@ struct Gathered<'a> {
 
 impl Composer<'_> {
     fn entries(&self) -> Vec<Entry> {
-        let coverage: Vec<Coverage> =
-            self.material.chosen.iter().map(|(story, article)| self.coverage(*story, article)).collect();
+        let (coverage, related) = self.covered();
         let mut entries: Vec<Entry> = Vec::new();
         let mut room = MAX_TEXT;
         for ((story, article), coverage) in self.material.chosen.iter().zip(&coverage).take(MAX_ENTRIES) {
@@ -274,10 +275,7 @@ impl Composer<'_> {
             room = if article.text.is_some() { left.unwrap_or(0) } else { room };
             entries.push(entry);
         }
-        if self.plan.rules.related.entries {
-            let room = MAX_ENTRIES - entries.len();
-            entries.extend(self.gather(&coverage).iter().take(room).map(|gathered| self.related_entry(gathered)));
-        }
+        entries.extend(related);
         entries.sort_by(|a, b| {
             let article = |entry: &Entry| entry.kind == EntryKind::Article;
             b.published.cmp(&a.published).then_with(|| article(b).cmp(&article(a))).then_with(|| a.id.cmp(&b.id))
@@ -286,6 +284,31 @@ impl Composer<'_> {
         let mut ids = BTreeSet::new();
         entries.retain(|entry| ids.insert(entry.id.clone()));
         entries
+    }
+
+    /// What each article points to, and the entries that are made of it.
+    fn covered(&self) -> (Vec<Coverage<'_>>, Vec<Entry>) {
+        let mut coverage: Vec<Coverage> =
+            self.material.chosen.iter().map(|(story, article)| self.coverage(*story, article)).collect();
+        loop {
+            let mut entries: Vec<Entry> = Vec::new();
+            if self.plan.rules.related.entries {
+                let room = MAX_ENTRIES.saturating_sub(self.material.chosen.len());
+                entries.extend(self.gather(&coverage).iter().take(room).map(|gathered| self.related_entry(gathered)));
+            }
+            // What stays since it is an entry is in no list where it is none any more: the next run would take it out.
+            let is_entry = |covered: &Covered| {
+                let id = self.link_id(covered.link, &covered.names);
+                entries.iter().any(|entry| entry.id == id)
+            };
+            let before: usize = coverage.iter().map(|coverage| coverage.links.len()).sum();
+            for coverage in &mut coverage {
+                coverage.links.retain(|covered| !covered.stays || is_entry(covered));
+            }
+            if coverage.iter().map(|coverage| coverage.links.len()).sum::<usize>() == before {
+                return (coverage, entries);
+            }
+        }
     }
 
     /// What an article points to: without itself, what is withdrawn, what the owner does not want, and what it has twice.
@@ -302,8 +325,9 @@ impl Composer<'_> {
                 (known != Known::No && other.known == known) || other.names.iter().any(|name| names.contains(name))
             });
             match same {
-                None => links.push(Covered { link, known, names: names.to_vec() }),
+                None => links.push(Covered { link, known, names: names.to_vec(), stays: self.poor(link).is_some() }),
                 Some(other) => {
+                    other.stays &= self.poor(link).is_some();
                     if better(link, other.link) {
                         other.link = link;
                     }
@@ -340,9 +364,8 @@ impl Composer<'_> {
                 feed.entries.iter().any(|entry| !entry.parents.is_empty() && entry.id == id.as_str())
             })
         };
-        let poor = rules.min_quality.zip(link.story.quality).filter(|(least, quality)| quality < least);
-        if let Some((least, quality)) = poor.filter(|_| !stays()) {
-            return Some(Dial::MinQuality(least, Some(quality)));
+        if let Some(dial) = self.poor(link).filter(|_| !stays()) {
+            return Some(dial);
         }
         let date = || link.published.unwrap_or_else(|| self.date(story)).timestamp();
         if let Some(most) = rules.max_age.filter(|most| most.is_past(date(), self.clock.now)) {
@@ -351,6 +374,12 @@ impl Composer<'_> {
         let publisher = Published::of(&link.story);
         let other = rules.providers.as_ref().is_some_and(|choice| !choice.lets_pass(|wanted| wanted.is(&publisher)));
         other.then(|| Dial::Providers(provider_name(&link.story).as_str().to_owned()))
+    }
+
+    /// That a link is known to be worse than its owner wants.
+    fn poor(&self, link: &RelatedLink) -> Option<Dial> {
+        let known = self.plan.rules.related.min_quality.zip(link.story.quality);
+        known.filter(|(least, quality)| quality < least).map(|(least, quality)| Dial::MinQuality(least, Some(quality)))
     }
 
     fn known(&self, found: Option<u32>) -> Known {

@@ -95,6 +95,15 @@ impl Grouping {
         self.story_topics.get(story).iter().map(|&topic| &self.topics[topic as usize])
     }
 
+    /// The plan of the feed that has this key.
+    #[must_use]
+    pub fn plan_of(&self, key: &TopicKey) -> Option<&Plan> {
+        self.feeds.iter().find(|plan| match plan.topic {
+            Some(topic) => self.topics[topic].key == *key,
+            None => *key == TopicKey::all(),
+        })
+    }
+
     /// The topics of a story, and all that are above them; as places in `topics`.
     #[must_use]
     pub fn all_topics_of(&self, story: u32) -> Vec<u32> {

@@ -125,6 +125,13 @@ impl Manifest {
         self.feeds.values().filter_map(|feed| feed.slug.clone()).chain(names)
     }
 
+    /// The feed that was published where one with the articles of all topics would be.
+    #[must_use]
+    pub fn holder_of_stories(&self) -> Option<&Feed> {
+        let stories = Slug::stories(None);
+        self.feeds.iter().find(|(key, feed)| !key.is_stories() && feed.slug.as_ref() == Some(&stories)).map(|(_, feed)| feed)
+    }
+
     /// Reads the file. `Err`: why it is no manifest of this form.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let wire: Wire = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;

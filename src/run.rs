@@ -227,8 +227,9 @@ impl Mill<'_> {
         for plan in &grouping.feeds {
             let key = plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
             let id = link::feed_id(&site.id, key.as_str());
-            let stories =
-                site.stories.then(|| (Slug::stories(grouping.slug(plan)), link::feed_id(&site.id, key.stories().as_str())));
+            let stories = self
+                .has_stories(plan)
+                .then(|| (Slug::stories(grouping.slug(plan)), link::feed_id(&site.id, key.stories().as_str())));
             for &format in &site.formats.feeds {
                 let own = format.path(grouping.slug(plan));
                 let copies = self.copies(plan, format).into_iter().filter(|copy| *copy != own).collect::<Vec<_>>();
@@ -237,6 +238,12 @@ impl Mill<'_> {
             }
         }
         documents
+    }
+
+    /// Whether there is beside a feed one with its articles only.
+    fn has_stories(&self, plan: &Plan) -> bool {
+        let is_free = plan.topic.is_some() || self.folder.published.holder_of_stories().is_none();
+        self.request.site.stories && is_free
     }
 
     /// Whether feeds of this site are here without the manifest, which is written with them.
@@ -340,7 +347,7 @@ impl Mill<'_> {
         };
         self.meet(plan, &material);
         let name_key = plan.topic.map(|topic| &self.grouping.topics[topic].name_key).filter(|name| **name != feed.key).cloned();
-        let stories = site.stories.then(|| compose::stories(site, &feed));
+        let stories = self.has_stories(plan).then(|| compose::stories(site, &feed));
         let place = Placed { copies: &|format| self.copies(plan, format), plan, name_key };
         if let Some(change) = self.made(&feed, &place, memory, &mut done)? {
             self.topic_page(plan, &feed, &mut done)?;

@@ -648,6 +648,7 @@ impl Check<'_> {
         Rules::merge(entries, &mut topics, &topic_rules);
         rules.no_circles(&topics)?;
         let feeds = rules.own_feeds(wire.feeds.take().unwrap_or_default(), &of_all)?;
+        rules.folders(&topics, &feeds, wire.stories.unwrap_or(false))?;
         Ok(Feeds { rules: of_all, topic_rules, topics, own: feeds, theme })
     }
 

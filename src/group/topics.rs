@@ -214,9 +214,11 @@ impl Naming<'_> {
 
     /// Folders of feeds whose topics go by another name now: the site file says that they are one, so they lead to it.
     fn led_by_names(&self, topic: &Topic, owners: &BTreeMap<Slug, BTreeSet<&TopicKey>>) -> Vec<Slug> {
-        let aliases = self.site.topics.get(&topic.name_key).map(|rules| &rules.aliases).filter(|aliases| !aliases.is_empty());
-        let Some(aliases) = aliases else { return Vec::new() };
-        let keys = aliases.iter().map(|alias| self.key_of(alias)).filter(|key| **key != topic.key);
+        let rules = self.site.topics.get(&topic.name_key).filter(|rules| !rules.aliases.is_empty());
+        let Some(rules) = rules else { return Vec::new() };
+        // One that was published by an alias alone has its folder still, unless the owner gives it another one.
+        let has_left = |key: &TopicKey| *key != topic.key || rules.slug.is_some();
+        let keys = rules.aliases.iter().map(|alias| self.key_of(alias)).filter(|key| has_left(key));
         let mut led: Vec<Slug> = keys.filter_map(|key| self.published.slug(key).cloned()).collect();
         // Once it leads there, its files are those of the one feed.
         let is_led = |slug: &Slug| {
@@ -410,7 +412,7 @@ impl Naming<'_> {
         let mut taken: BTreeSet<Slug> = BTreeSet::new();
         let mut settled = vec![false; topics.len()];
         if site.stories {
-            taken.insert(Slug::stories(None));
+            self.stories_of_all(&mut taken);
         }
         let no_folders = (Vec::new(), BTreeMap::new());
         for number in 0..topics.len() {
@@ -501,6 +503,20 @@ impl Naming<'_> {
             let help = format!("choose a `slug` for it under `{key}` in the site file");
             self.diagnostics.push(warning(&path, message, &help));
         }
+    }
+
+    /// Takes the folder of all articles' feed without coverage, unless people subscribe to something else there.
+    fn stories_of_all(&mut self, taken: &mut BTreeSet<Slug>) {
+        let Some(feed) = self.published.holder_of_stories() else {
+            taken.insert(Slug::stories(None));
+            return;
+        };
+        let message = format!(
+            "`stories` is the folder that the feed `{}` was published in: beside that of all topics there is none with articles only",
+            feed.title
+        );
+        let help = "with another `slug` for it, there is one from the next run on";
+        self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &self.site_file(), message, help));
     }
 
     /// Says of something in the site file that it is not followed.

@@ -11,7 +11,7 @@ use crate::link::EntryId;
 use crate::manifest::{self, Manifest};
 use crate::publish::stage::Turn;
 use crate::report::{EntryChange, Fate, FeedChange};
-use crate::site::Stale;
+use crate::site::{Each, Stale};
 use crate::topic::{Slug, TopicKey};
 use crate::write::page;
 use crate::{compose, link, write};
@@ -201,7 +201,7 @@ impl Mill<'_> {
             told.push(self.gone(slug, done));
         }
         for slug in &done.changes.stale {
-            let message = format!("no published article has the topic of this feed; {}", self.as_it_is(slug, manifest));
+            let message = format!("{}; {}", self.why(slug).told("", ""), self.as_it_is(slug, manifest));
             told.push(self.about(Severity::Note, slug, message, ""));
         }
         (told, any_left)
@@ -229,26 +229,54 @@ impl Mill<'_> {
         Some((folder.to_string(), self.about(Severity::Warning, folder.as_str(), message, help)))
     }
 
-    /// That the topic of a feed has gone, or seems to have.
+    /// That a feed is written no more: its topic has gone or seems to have, or its owner wants it so.
     fn gone(&self, slug: &str, done: &Done) -> Diagnostic {
         let fate = done.told.iter().find(|feed| feed.folder() == slug).map(|feed| feed.fate);
-        let published =
-            self.folder.published.feeds.values().find(|feed| feed.slug.as_ref().is_some_and(|own| own.as_str() == slug));
+        let why = self.why(slug);
+        let published = self.published_in(slug).map(|(_, published)| published).filter(|_| why.is_of_articles());
         let doubt = match published.and_then(|published| self.doubt(published)) {
             Some(Doubt::Unread) => " that can be read",
             Some(Doubt::Clock) => " that is dated before the clock",
             None => "",
         };
+        let told = why.told(doubt, " any more");
         let (then, help) = match fate {
-            Some(Fate::Ended) => ("; a last entry says so", RENAMED),
-            Some(Fate::Removed) => ("; its files are taken away", RENAMED),
-            _ => ("", KEPT),
+            Some(Fate::Ended) => ("; a last entry says so", why.help(true)),
+            Some(Fate::Removed) => ("; its files are taken away", why.help(true)),
+            _ => ("", why.help(false)),
         };
-        let (message, help) = match doubt {
-            "" => (format!("no published article has the topic of this feed any more{then}"), help),
-            doubt => (format!("no published article{doubt} has the topic of this feed any more{then}"), DOUBTFUL),
-        };
-        self.about(Severity::Warning, slug, message, help)
+        let help = if doubt.is_empty() { help } else { DOUBTFUL };
+        self.about(Severity::Warning, slug, format!("{told}{then}"), help)
+    }
+
+    /// The feed that was published in a folder.
+    fn published_in(&self, slug: &str) -> Option<(&TopicKey, &manifest::Feed)> {
+        let is_it = |feed: &manifest::Feed| feed.slug.as_ref().is_some_and(|own| own.as_str() == slug);
+        self.folder.published.feeds.iter().find(|(_, feed)| is_it(feed))
+    }
+
+    /// Why the feed that was published in a folder is not written.
+    fn why(&self, slug: &str) -> Why {
+        let Some((key, _)) = self.published_in(slug) else { return Why::Topic };
+        let site = self.request.site;
+        // Beside another feed, what is so of that one is so of this one.
+        let beside = self.folder.published.feeds.keys().find(|other| other.stories() == *key);
+        let written = |key: &TopicKey| self.grouping.plan_of(key).is_some();
+        if key.is_stories() && beside.is_none_or(written) {
+            return Why::Stories;
+        }
+        let key = beside.unwrap_or(key);
+        if let Some(count) = self.grouping.few.get(key) {
+            let rules = self.grouping.topics.iter().find(|topic| topic.key == *key).map(|topic| &topic.rules);
+            return Why::Few(*count, rules.map_or(0, |rules| rules.min_items));
+        }
+        let is_of = |own: &TopicKey| key.as_str().starts_with(own.of_each("").as_str());
+        let each = site.feeds.iter().find_map(|own| own.each.filter(|_| is_of(&own.key)));
+        match each {
+            Some(each) => Why::Each(each),
+            None if key.as_str().starts_with(TopicKey::all().of_feed().as_str()) => Why::Unsaid,
+            None => Why::Topic,
+        }
     }
 
     /// What lies in the folder of a feed whose topic went before.
@@ -265,6 +293,59 @@ impl Mill<'_> {
     }
 }
 
+/// Why a feed that was published is not written.
+#[derive(Clone, Copy)]
+enum Why {
+    /// No published article has its topic.
+    Topic,
+    /// There are so many articles for it, and its owner wants at least so many.
+    Few(usize, usize),
+    /// No published article is of its provider or category.
+    Each(Each),
+    /// The site file does not have it.
+    Unsaid,
+    /// The site file wants no feeds with articles only.
+    Stories,
+}
+
+impl Why {
+    /// Whether there would be a feed if there were more articles.
+    fn is_of_articles(self) -> bool {
+        matches!(self, Self::Topic | Self::Few(..) | Self::Each(_))
+    }
+
+    /// A sentence. `doubt` is about the articles, and `more` says that this is news.
+    fn told(self, doubt: &str, more: &str) -> String {
+        match self {
+            Self::Topic => format!("no published article{doubt} has the topic of this feed{more}"),
+            Self::Few(count, least) => {
+                let articles = match count {
+                    0 => "is no article".to_owned(),
+                    1 => "is 1 article".to_owned(),
+                    count => format!("are {count} articles"),
+                };
+                format!("there {articles} for this feed{doubt}, fewer than the {least} of `min_items`")
+            }
+            Self::Each(each) => format!("no published article{doubt} has the {} of this feed{more}", each.name()),
+            Self::Unsaid => format!("the site file does not have this feed{more}"),
+            Self::Stories => format!("the site file does not want feeds with articles only{more}"),
+        }
+    }
+
+    /// What to do. `ended`: what becomes of the feed has become of it.
+    fn help(self, ended: bool) -> &'static str {
+        match (self, ended) {
+            (Self::Topic, true) => RENAMED,
+            (Self::Topic, false) => KEPT,
+            (Self::Unsaid, true) => "if it has a new name, write the old one as `key` below that under `feeds`",
+            (Self::Unsaid, false) => KEPT_OWN,
+            (Self::Few(..) | Self::Each(_) | Self::Stories, true) => "",
+            (Self::Few(..) | Self::Each(_), false) => KEPT_FOR_NOW,
+            (Self::Stories, false) => "it is kept as it is; `stale` in the site file says what becomes of it",
+        }
+    }
+}
+
 /// Whether a file is a page or the list of feeds.
 fn is_page_or_list(file: &manifest::File) -> bool {
     [Formats::OPML_CONTENT_TYPE, Formats::PAGE_CONTENT_TYPE].contains(&file.content_type.as_str())
@@ -272,4 +353,6 @@ fn is_page_or_list(file: &manifest::File) -> bool {
 
 const RENAMED: &str = "if the topic has a new name, write `former` below that under `topics`";
 const KEPT: &str = "it is kept as it is; if the topic has a new name, write `former` below that under `topics`, else `stale` in the site file says what becomes of it";
+const KEPT_OWN: &str = "it is kept as it is; if it has a new name, write the old one as `key` below that under `feeds`, else `stale` in the site file says what becomes of it";
+const KEPT_FOR_NOW: &str = "meanwhile it is kept as it is; `stale` in the site file says what becomes of it";
 const DOUBTFUL: &str = "when its articles are there again, so is the feed";

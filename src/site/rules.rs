@@ -384,20 +384,15 @@ impl Rules<'_> {
                 let parent_key = own(&parent.key);
                 if parent_key == *key {
                     let message = format!("`parent` leads back to where it began: {}", above.join(" → "));
-                    return Err(self.at(topic.parent.as_ref(), message, "take one of these `parent` lines out"));
+                    let Some(named) = &topic.parent else { break };
+                    let error = self.at(named.place, message, "take one of these `parent` lines out");
+                    return Err(SiteError { path: named.file.clone().unwrap_or_else(|| error.path.clone()), ..error });
                 }
                 // A circle that this topic is not part of is found when its own turn comes.
                 next = topics.get(&parent_key).and_then(|topic| topic.parent.as_ref()).filter(|_| above.len() <= topics.len());
             }
         }
         Ok(())
-    }
-
-    fn at(&self, named: Option<&Named>, message: String, help: &str) -> SiteError {
-        let error = self.check.error::<()>(None, message, help);
-        let (line, column) = named.map_or((0, 0), |named| named.place);
-        let path = named.and_then(|named| named.file.clone()).unwrap_or(error.path);
-        SiteError { path, line, column, ..error }
     }
 
     /// What the files of a topic catalogue say.
@@ -468,6 +463,35 @@ impl Rules<'_> {
                 topic.aliases.insert(keyword.clone());
             }
         }
+    }
+
+    /// Refuses a folder that two feeds want. `stories`: whether there are feeds with articles only, one of which is for all
+    /// topics and has a folder beside those of topics.
+    pub(super) fn folders(
+        &self,
+        topics: &BTreeMap<TopicKey, TopicRules>,
+        own: &[OwnFeed],
+        stories: bool,
+    ) -> Result<(), SiteError> {
+        let of_topics =
+            || topics.values().flat_map(|topic| topic.places.iter().map(move |(slug, place)| (slug, (topic, *place))));
+        let of_own = || own.iter().filter_map(|feed| Some((feed.slug.as_ref()?, feed)));
+        let of_stories = Slug::stories(None);
+        let all = of_topics().map(|(slug, (_, place))| (slug, place)).chain(of_own().map(|(slug, feed)| (slug, feed.place)));
+        if let Some((slug, place)) = all.filter(|(slug, _)| stories && **slug == of_stories).min_by_key(|(_, place)| *place) {
+            let message = format!("`{slug}` is the folder of the feed with articles only, which `stories: true` makes");
+            return Err(self.at(place, message, "choose another slug"));
+        }
+        let taken: BTreeMap<&Slug, (&TopicRules, (usize, usize))> = of_topics().collect();
+        let both = of_own().find_map(|(slug, feed)| Some((slug, feed, taken.get(slug)?)));
+        both.map_or(Ok(()), |(slug, feed, (topic, place))| {
+            let message = format!("the topic `{}` and the feed `{}` have the slug `{slug}` both", topic.name, feed.name);
+            Err(self.at(feed.place.max(*place), message, "give each a slug of its own"))
+        })
+    }
+
+    fn at(&self, (line, column): (usize, usize), message: String, help: &str) -> SiteError {
+        SiteError { line, column, ..self.check.error::<()>(None, message, help) }
     }
 
     pub(super) fn own_feeds(

@@ -39,7 +39,7 @@ fn forget(mill: &Mill) {
 
 /// Makes every state say that so many articles are published as never are.
 #[track_caller]
-fn tamper(mill: &Mill) {
+pub fn tamper(mill: &Mill) {
     assert!(!states(mill).is_empty(), "a state is kept");
     for path in states(mill) {
         let mut state: serde_json::Value = serde_json::from_str(&mill.read(&format!("cache/{path}"))).expect("a state");
@@ -65,7 +65,7 @@ fn known(count: usize) -> Vec<Mill> {
 
 /// Whether the state answers.
 #[track_caller]
-fn answers(mill: &Mill, arguments: &str) -> bool {
+pub fn answers(mill: &Mill, arguments: &str) -> bool {
     mill.run(&format!("{arguments} -v")).status(0).stdout.contains(TAMPERED)
 }
 
