@@ -97,7 +97,9 @@ fn a_feed_that_is_held_back_loses_what_is_withdrawn_and_nothing_else() {
         let mill = if line.is_empty() { mill } else { say(mill, "in/ai-18.md", line) };
         let mill = mill.file("in/feedmill.yaml", format!("{SITE}{base}{site}"));
         let run = mill.run("build in -v").status(0);
-        assert!(run.stderr.contains(HELD), "{line}{site}: {}", run.stderr);
+        // What is cut out is none of it: the next run says the same, and who was told is not told again.
+        let said = format!("feeds/ai: error: this feed would lose 16 of its 19 entries, {HELD}");
+        assert!(run.stderr.contains(&said), "{line}{site}: {}", run.stderr);
         assert!(run.stderr.contains("feeds/ai: note: 1 entry is taken out of this feed"), "{}", run.stderr);
         nowhere(&mill, "tory 18z");
         nowhere(&mill, "story-18z");
@@ -108,7 +110,7 @@ fn a_feed_that_is_held_back_loses_what_is_withdrawn_and_nothing_else() {
         agrees(&mill);
         // And it stays so, until the articles are back.
         let now = files(&mill.path("feeds"));
-        assert!(mill.run("build in").status(0).stderr.contains("this feed would lose 16 of its 19 entries"));
+        assert!(mill.run("build in").status(0).stderr.contains(&said));
         assert!(files(&mill.path("feeds")) == now);
         let mill = (1..=16).fold(mill, |mill, number| {
             let (path, title) = (format!("in/ai-{number:02}.md"), format!("Story {number}z"));
