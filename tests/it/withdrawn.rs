@@ -226,6 +226,28 @@ fn what_mentions_a_story_that_is_withdrawn_goes_with_it() {
     }
 }
 
+/// Of a feed that was taken away the manifest alone knows what was in it, and what that belonged to.
+#[test]
+fn a_story_that_is_withdrawn_is_forgotten_with_a_feed_that_was_taken_away() {
+    let mother = |topic: &str| {
+        format!(
+            "title: Mother\ndate: 2020-10-30\nlink: https://mother.example/m\nid: 'tag:mother'\ntopics: [{topic}]\nrelated:\n\
+             - {{title: Daughter, link: 'https://daughter.example/d', date: 2020-10-29}}"
+        )
+    };
+    let mill = twenty("stale: remove\n").article("in/mother.md", &mother("Gone"));
+    mill.run("build in").silent();
+    let mill = mill.article("in/mother.md", &mother("AI"));
+    let _ = mill.run("build in").status(0);
+    let of_it = |mill: &Mill| manifest(mill).feeds[&TopicKey::of("Gone")].entries.len();
+    assert_eq!((mill.listing("feeds/gone").len(), of_it(&mill)), (0, 2));
+    let mill = say(mill, "in/mother.md", "deleted: true");
+    let _ = mill.run("build in").status(0);
+    nowhere(&mill, "tag:mother");
+    assert_eq!(of_it(&mill), 0);
+    agrees(&mill);
+}
+
 #[test]
 fn a_document_that_somebody_has_changed_is_emptied_and_that_is_said() {
     let mill = without(twenty(""), 1..=16);
