@@ -248,6 +248,26 @@ fn a_story_that_is_withdrawn_is_forgotten_with_a_feed_that_was_taken_away() {
     agrees(&mill);
 }
 
+/// A list in a text has addresses alone, and who withdraws a story may name it by its id alone: that they are one is known from the
+/// entry of the story, in the document itself.
+#[test]
+fn what_mentions_a_story_by_another_name_goes_with_it_too() {
+    let mother = "title: Mother\ndate: 2020-10-30\nlink: https://mother.example/m\ntopics: [AI]\nrelated:\n\
+                  - {title: Son, link: 'https://son.example/s', id: 'tag:son', date: 2020-10-28}";
+    for formats in ["rss", "atom", "json", "rss, pages", "rss, atom, json, pages"] {
+        let mill = twenty(&format!("formats: [{formats}]\n")).article("in/mother.md", mother);
+        mill.run("build in").silent();
+        let mill = without(mill, 1..=20).without("in/mother.md");
+        let mill = mill.article("in/back.md", "link: https://other.example/\nid: 'tag:son'\ndeleted: true");
+        let _ = mill.run("build in").status(0);
+        for gone in ["son.example", "tag:son", "mother.example"] {
+            nowhere(&mill, gone);
+        }
+        assert_eq!(manifest(&mill).feeds[&TopicKey::of("AI")].entries.len(), 20, "{formats}");
+        agrees(&mill);
+    }
+}
+
 #[test]
 fn a_document_that_somebody_has_changed_is_emptied_and_that_is_said() {
     let mill = without(twenty(""), 1..=16);
