@@ -164,6 +164,9 @@ pub(crate) struct Build {
     /// Publish to DESTINATION then, as `feedmill publish` does [default: `destination` of the site file].
     #[arg(long, value_name = "DESTINATION", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["dry_run", "include_unpublished"])]
     pub(crate) publish: Option<String>,
+    /// With --publish: delete objects whose files are no longer part of the output; of others, none is ever deleted.
+    #[arg(long, requires = "publish")]
+    pub(crate) delete_stale: bool,
     /// With --publish: leave it to `feedmill ping` to tell the hub, after caches are purged.
     #[arg(long, requires = "publish")]
     pub(crate) no_ping: bool,
@@ -189,7 +192,7 @@ pub(crate) struct Place {
 }
 
 /// What goes over the site file.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Output {
     /// Output folder [default: `out` of the site file, else feeds].
     #[arg(long, value_name = "DIR", env = "FEEDMILL_OUT")]
@@ -197,6 +200,9 @@ pub(crate) struct Output {
     /// Where the output folder is served, such as https://feeds.example.org/
     #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL")]
     pub(crate) base_url: Option<String>,
+    /// Whether the variable gave it, and not the command line.
+    #[arg(skip)]
+    pub(crate) base_url_by_variable: bool,
 }
 
 /// What every run takes.

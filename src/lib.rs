@@ -86,7 +86,7 @@
 //! let folder = tempfile::tempdir()?;
 //! std::fs::write(folder.path().join("alexa.md"), "---\ntitle: Alexa moves\ndate: 2020-11-13\nlink: https://example.org/a\ntopics: [AI]\n---\n")?;
 //!
-//! let overrides = Overrides { base_url: Some("https://feeds.example.org/".into()), out: Some(folder.path().join("feeds")) };
+//! let overrides = Overrides { base_url: Some("https://feeds.example.org/".into()), out: Some(folder.path().join("feeds")), ..Overrides::default() };
 //! let site = Site::load(None, &overrides)?;
 //! let report = build(&Request {
 //!     articles: &[folder.path().to_owned()],

@@ -45,8 +45,9 @@ fn main() -> ExitCode {
             let action = if build.dry_run { Action::DryRun } else { Action::Publish };
             let overrides = overrides(&build.output);
             let preview = build.include_unpublished;
-            let Build { strict, adopt, force, wait, changed, publish, no_ping, .. } = build;
-            run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed, publish, no_ping })
+            let Build { strict, adopt, force, wait, changed, publish, delete_stale, no_ping, .. } = build;
+            let run = Run { action, overrides, preview, strict, adopt, force, wait, changed, publish, delete_stale, no_ping };
+            self::run(&build.common, &run)
         }
         Command::Publish(publish) => self::publish(&publish),
         Command::Topics(asked) => topics(&asked),
@@ -67,10 +68,15 @@ fn command() -> Command {
     });
     let matches = known.get_matches();
     let mut command = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command;
-    if let (Command::Build(Build { common, .. }) | Command::Check(Check { common }), Some((_, given))) =
-        (&mut command, matches.subcommand())
+    let by_variable =
+        |name| matches.subcommand().is_some_and(|(_, given)| given.value_source(name) == Some(ValueSource::EnvVariable));
+    if let Command::Build(Build { common, .. }) | Command::Check(Check { common }) = &mut command {
+        common.now_by_variable = by_variable("now");
+    }
+    if let Command::Build(Build { output, .. }) | Command::Publish(Publish { output, .. }) | Command::Ping(Ping { output, .. }) =
+        &mut command
     {
-        common.now_by_variable = given.value_source("now") == Some(ValueSource::EnvVariable);
+        output.base_url_by_variable = by_variable("base_url");
     }
     command
 }
@@ -89,6 +95,8 @@ struct Run {
     changed: Option<PathBuf>,
     /// Whether the output is published then, and where to; empty if that is known otherwise.
     publish: Option<String>,
+    /// Whether objects go then whose files are no longer part of the output.
+    delete_stale: bool,
     no_ping: bool,
 }
 
@@ -106,6 +114,7 @@ impl Default for Run {
             wait,
             changed: None,
             publish: None,
+            delete_stale: false,
             no_ping: false,
         }
     }
@@ -236,7 +245,8 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
         let mut report = carry_out(common, run, &site, &articles, &leaves, known)?;
         let status = status_of(&report, run);
         if let (0, Some((destination, _))) = (status, destination) {
-            let wishes = Wishes { adopt: run.adopt, wait: run.wait, silent: run.no_ping, ..Wishes::default() };
+            let Run { delete_stale, adopt, wait, no_ping: silent, .. } = *run;
+            let wishes = Wishes { delete_stale, adopt, wait, silent, ..Wishes::default() };
             if let Err(stop) = deliver(&site, &destination, wishes, &leaves, &mut report) {
                 // What was built is told all the same.
                 stop.say(leaves.take_standard_output());
@@ -521,7 +531,8 @@ fn named_site(file: Option<&Path>, output: &Output) -> Result<(Site, Vec<PathBuf
 }
 
 fn overrides(output: &Output) -> Overrides {
-    Overrides { base_url: output.base_url.clone(), out: output.out.clone() }
+    let Output { base_url, base_url_by_variable, out } = output.clone();
+    Overrides { base_url, base_url_by_variable, out }
 }
 
 /// The least severity that is printed.

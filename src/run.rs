@@ -125,9 +125,13 @@ impl Mill<'_> {
             host_files: BTreeSet::new(),
         };
         let mut manifest = publish::succeed(folder, next, &self.led(), &mut done.changes);
+        let kept_in_name = self.kept_in_name(&manifest);
+        report.told_once |= kept_in_name.is_some();
+        report.diagnostics.extend(kept_in_name);
         self.leave(&mut manifest, &mut done)?;
         let made = done.changes.written.clone();
         self.retract(&mut manifest, &written, &mut done)?;
+        self.tell_held(&manifest, &mut done);
         // What something was taken out of is not written any more for that.
         let cut: BTreeSet<String> = done.changes.written.difference(&made).cloned().collect();
         for more in [self.assets()?, self.list(&manifest)?, self.index_page(&manifest)?] {
@@ -273,9 +277,8 @@ impl Mill<'_> {
         if orphans.is_empty() {
             return;
         }
-        let mut names: Vec<String> = orphans.iter().take(NAMED).map(|slug| format!("`{slug}`")).collect();
-        names.extend((orphans.len() > NAMED).then(|| format!("{} more", orphans.len() - NAMED)));
-        let message = format!("feeds that are no longer written are in {}, and stay as they are", names.join(", "));
+        let names = gone::named(&orphans.iter().collect::<Vec<_>>());
+        let message = format!("feeds that are no longer written are in {names}, and stay as they are");
         let help = "delete them, if nobody subscribes to them; `stale` in the site file is about feeds that are in the manifest";
         done.diagnostics.push(self.about(Severity::Warning, "", message, help));
     }
@@ -391,7 +394,7 @@ impl Mill<'_> {
         let there = there.or_else(|| self.folder.published.feeds.values().find(|there| there.slug == feed.slug));
         let mut change = guard::change(feed, there.or(known));
         if let Some(published) = published.filter(|published| published.slug == feed.slug)
-            && self.shrinks(published, &change, done)
+            && self.shrinks(published, &change)
         {
             change.fate = Fate::Held;
             change.entries = published.entries.len();

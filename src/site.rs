@@ -19,7 +19,7 @@ use crate::error::{help_line, shown};
 use crate::feed::{Author, Look};
 use crate::format::{Format, Formats};
 use crate::host::{self, Deployment, Host};
-use crate::link::{FEED_NAMESPACE, Key, Link, LinkError};
+use crate::link::{FEED_NAMESPACE, Key, Link};
 use crate::read::field::{Names, NotAdded};
 use crate::read::front_matter::position;
 use crate::read::tree::Tree;
@@ -258,6 +258,8 @@ impl Blocked {
 pub struct Overrides {
     /// Where the output folder will be served.
     pub base_url: Option<String>,
+    /// Whether the environment says so, and not the command line.
+    pub base_url_by_variable: bool,
     /// The output folder.
     pub out: Option<PathBuf>,
 }
@@ -786,33 +788,25 @@ impl Check<'_> {
         // An address from the command line is not in the site file.
         let place = given.filter(|_| self.overrides.base_url.is_none());
         let mut address = text.trim().to_owned();
+        let wrong = |why: &str, help: &str| match &self.overrides {
+            Overrides { base_url: None, .. } => self.error(place, format!("`base_url` {why}"), help),
+            Overrides { base_url_by_variable, .. } => SiteError {
+                path: PathBuf::from(if *base_url_by_variable { "FEEDMILL_BASE_URL" } else { "--base-url" }),
+                line: 0,
+                column: 0,
+                message: format!("the address {why}"),
+                help: help.to_owned(),
+            },
+        };
         if address.contains(['?', '#']) {
-            return Err(self.error(
-                place,
-                "`base_url` has a query or a fragment",
-                "write the address of the folder alone, such as https://feeds.example.org/",
-            ));
+            let help = "write the address of the folder alone, such as https://feeds.example.org/";
+            return Err(wrong("has a query or a fragment", help));
         }
         if !address.ends_with('/') {
             address.push('/');
         }
-        let wrong_argument = |error: &LinkError| SiteError {
-            path: PathBuf::from("--base-url"),
-            line: 0,
-            column: 0,
-            message: format!("the address {error}"),
-            help: "write the address where the feeds will be served, such as https://feeds.example.org/".to_owned(),
-        };
-        Link::parse(&address).map_err(|error| {
-            if self.overrides.base_url.is_some() {
-                return wrong_argument(&error);
-            }
-            self.error(
-                place,
-                format!("`base_url` {error}"),
-                "write the address where the feeds will be served, such as https://feeds.example.org/",
-            )
-        })
+        let help = "write the address where the feeds will be served, such as https://feeds.example.org/";
+        Link::parse(&address).map_err(|error| wrong(&error.to_string(), help))
     }
 
     fn author(&self, given: Option<WireAuthor>, title: &Line) -> Result<Author, SiteError> {

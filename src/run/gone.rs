@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::Doubt;
-use super::{Done, Mill, Piece};
+use super::{Done, Mill, NAMED, Piece};
 use crate::error::{Diagnostic, FolderError, Severity};
 use crate::feed::Feed;
 use crate::format::{Format, Formats};
@@ -36,7 +36,7 @@ impl Mill<'_> {
             };
             if new && (policy != Stale::Keep || self.doubt(published).is_some()) {
                 let all = FeedChange { gone: published.entries.iter().map(EntryChange::untitled).collect(), ..change.clone() };
-                if self.shrinks(published, &all, done) {
+                if self.shrinks(published, &all) {
                     done.told.push(FeedChange { fate: Fate::Held, ..all });
                     done.changes.gone.remove(slug.as_str());
                     manifest.feeds.insert(key.clone(), manifest::Feed { held: true, ..published.clone() });
@@ -279,6 +279,30 @@ impl Mill<'_> {
         }
     }
 
+    /// That feeds are kept whose files are not there: as where the manifest alone was brought back. From this run on the manifest
+    /// does not list the files, so it is said once.
+    pub(super) fn kept_in_name(&self, manifest: &Manifest) -> Option<Diagnostic> {
+        // Whether any of its files is there, of each feed that has any.
+        let mut there: BTreeMap<&TopicKey, bool> = BTreeMap::new();
+        for (path, file) in &self.folder.published.files {
+            if let Some(key) = file.feed.as_ref().filter(|key| manifest.feeds.get(*key).is_some_and(|feed| feed.stale)) {
+                *there.entry(key).or_default() |= manifest.files.contains_key(path);
+            }
+        }
+        let lost = there.into_iter().filter(|(_, there)| !there).filter_map(|(key, _)| manifest.feeds[key].slug.as_ref());
+        let lost: Vec<&Slug> = lost.collect();
+        // Where they are to be removed, nobody misses them.
+        if lost.is_empty() || self.request.site.stale == Stale::Remove {
+            return None;
+        }
+        let message = format!(
+            "the files of feeds whose topics have gone are listed here, and are not there: {}; they are not kept any more",
+            named(&lost)
+        );
+        let help = "if they were lost, put them back together with this file as it was before this run; if you deleted them, all is well";
+        Some(self.about(Severity::Warning, manifest::FILE_NAME, message, help))
+    }
+
     /// What lies in the folder of a feed whose topic went before.
     fn as_it_is(&self, slug: &str, manifest: &Manifest) -> &'static str {
         let found =
@@ -344,6 +368,13 @@ impl Why {
             (Self::Stories, false) => "it is kept as it is; `stale` in the site file says what becomes of it",
         }
     }
+}
+
+/// Folders, as they are named in one finding; of more than a few, there is a count.
+pub(super) fn named(slugs: &[&Slug]) -> String {
+    let mut names: Vec<String> = slugs.iter().take(NAMED).map(|slug| format!("`{slug}`")).collect();
+    names.extend((slugs.len() > NAMED).then(|| format!("{} more", slugs.len() - NAMED)));
+    names.join(", ")
 }
 
 /// Whether a file is a page or the list of feeds.

@@ -7,7 +7,7 @@ use crate::error::{Diagnostic, Severity};
 use crate::feed::Feed;
 use crate::group::story::State;
 use crate::link::EntryId;
-use crate::manifest;
+use crate::manifest::{self, Manifest};
 use crate::report::{Fate, FeedChange};
 
 /// A feed with fewer entries may lose them as it likes.
@@ -42,22 +42,41 @@ pub(super) fn change(feed: &Feed, published: Option<&manifest::Feed>) -> FeedCha
 }
 
 impl Mill<'_> {
-    /// Whether so much of a feed would go with files that vanished that it is more likely a mistake than news. Then it is said.
-    pub(super) fn shrinks(&self, published: &manifest::Feed, change: &FeedChange, done: &mut Done) -> bool {
+    /// Whether so much of a feed would go with files that vanished that it is more likely a mistake than news.
+    pub(super) fn shrinks(&self, published: &manifest::Feed, change: &FeedChange) -> bool {
         let had = published.entries.len();
         let unguarded = self.request.force || self.folder.published.selection != self.request.site.selection;
         // What is withdrawn does not wait for anybody, and is taken out of a feed that is held back: it is no smaller for it.
         if unguarded || (had < GUARDED && !published.held) {
             return false;
         }
-        let gone: BTreeSet<&str> = change.gone.iter().map(|entry| entry.id.as_str()).collect();
-        let gone = published.entries.iter().filter(|entry| gone.contains(entry.id.as_str()));
-        let lost: Vec<Lost> = gone.filter_map(|entry| self.lost(entry)).collect();
-        let count = lost.len();
-        if count * 2 <= had {
-            return false;
+        self.lost_of(published, change).len() * 2 > had
+    }
+
+    /// Says of the feeds that are held back what they would lose: of what they have when what is withdrawn is cut out, so that the
+    /// next run says the same.
+    pub(super) fn tell_held(&self, manifest: &Manifest, done: &mut Done) {
+        for key in &done.held {
+            let Some(feed) = manifest.feeds.get(key) else { continue };
+            let Some(change) = done.told.iter().find(|told| told.slug == feed.slug) else { continue };
+            done.diagnostics.extend(self.held(feed, &self.lost_of(feed, change)));
         }
-        let path = published.slug.as_ref().map_or(String::new(), ToString::to_string);
+    }
+
+    /// Why entries of a feed would go that nobody said are to go.
+    fn lost_of(&self, feed: &manifest::Feed, change: &FeedChange) -> Vec<Lost> {
+        let gone: BTreeSet<&str> = change.gone.iter().map(|entry| entry.id.as_str()).collect();
+        let gone = feed.entries.iter().filter(|entry| gone.contains(entry.id.as_str()));
+        gone.filter_map(|entry| self.lost(entry)).collect()
+    }
+
+    /// That a feed is held back; nothing where what would go has been cut out.
+    fn held(&self, feed: &manifest::Feed, lost: &[Lost]) -> Option<Diagnostic> {
+        let (count, had) = (lost.len(), feed.entries.len());
+        if count == 0 {
+            return None;
+        }
+        let path = feed.slug.as_ref().map_or(String::new(), ToString::to_string);
         let would = format!("this feed would lose {count} of its {had} entries");
         let (message, help) = if lost.iter().filter(|lost| **lost == Lost::Ahead).count() * 2 > count {
             let now = self.request.clock.now.format("%Y-%m-%dT%H:%M:%SZ");
@@ -66,8 +85,7 @@ impl Mill<'_> {
             let help = "put the articles back; or, if this is meant, run once with `--force`";
             (format!("{would}, since their files are gone or cannot be read; it stays as it is"), help)
         };
-        done.diagnostics.push(self.about(Severity::Error, &path, message, help));
-        true
+        Some(self.about(Severity::Error, &path, message, help))
     }
 
     /// Why an entry goes, if its owner has not said that it is to go. Of a related link, all articles that it belongs to are
@@ -113,7 +131,7 @@ impl Mill<'_> {
         let most = written.max_by_key(|feed| (feed.older.len(), std::cmp::Reverse(&feed.slug)))?;
         let path = most.slug.as_ref().map_or(String::new(), ToString::to_string);
         let message = format!(
-            "{} entries are new to their feeds and older than what was published there before: readers show them as unread ({} of them here)",
+            "{} entries are new to readers and older than what was published: they show as unread; {} of them are in this feed",
             older.len(),
             most.older.len()
         );

@@ -85,9 +85,11 @@ impl Mill<'_> {
         for (key, documents) in of_feeds {
             self.retract_feed(&key, &documents, !made.contains(&key), manifest, done)?;
         }
-        // Of a feed that has gone with its files, the manifest alone knows what was in it.
+        // Of a feed that has gone with its files, the manifest alone knows what was in it, and what that belonged to.
         for feed in manifest.feeds.values_mut().filter(|feed| feed.stale) {
-            feed.entries.retain(|entry| !self.is_withdrawn(&entry.id));
+            let is_out =
+                |entry: &manifest::Entry| std::iter::once(&entry.id).chain(&entry.parents).any(|id| self.is_withdrawn(id));
+            feed.entries.retain(|entry| !is_out(entry));
         }
         Ok(())
     }

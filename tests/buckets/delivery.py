@@ -254,6 +254,14 @@ def build_and_publish_in_one(store):
         there.run("build", "--no-cache", f"--publish={other}").is_silent()
         names = store.objects(there.bucket)
         must("another destination has it", "other/chips/rss.xml" in names)
+        # What is no longer published goes when that is asked for.
+        there.settings("stale: remove")
+        (there.news / "four.md").unlink()
+        there.run("build", "--no-cache", "--quiet", "--publish")
+        left = there.remote()["delivery"]["left"]
+        must("it stays", {"robots/rss.xml"} <= set(left) <= set(there.objects()), left)
+        there.run("build", "--no-cache", "--publish", "--delete-stale").is_silent()
+        there.is_published()
         # What could not be sent does not stop what was built, nor is it forgotten.
         there.article("Six", "Chips", "2020-11-15")
         run = there.run("build", "--no-cache", "--publish=s3://no-such-bucket", "--report", "report.json")

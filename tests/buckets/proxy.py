@@ -22,6 +22,7 @@ class Request:
     headers: http.client.HTTPMessage
     body: bytes = b""
     begun: float = field(default_factory=time.monotonic)
+    # When the answer was known, before any of it was sent: who has it may ask the next thing at once.
     ended: float = 0.0
     # What was answered; 0 where the connection was broken off.
     status: int = 0
@@ -175,6 +176,7 @@ class Exchange:
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         text = head.encode("latin-1") + b"\r\n" + (b"" if self.request.method == "HEAD" else body)
         self.request.status = 0 if half else status
+        self.request.ended = time.monotonic()
         self.handler.wfile.write(text[: len(text) // 2] if half else text)
         self.handler.wfile.flush()
 
@@ -220,7 +222,8 @@ class Handler(socketserver.StreamRequestHandler):
             answered = rule.do(exchange) if rule else exchange.forward()
             exchange.answer(answered)
         finally:
-            request.ended = time.monotonic()
+            # Where nothing was answered.
+            request.ended = request.ended or time.monotonic()
             proxy.open.discard(id(request))
         return True
 

@@ -77,6 +77,9 @@ fn what_does_not_go_together() {
         assert!(run.stderr.starts_with(&expected), "{}", run.stderr);
         let _ = run.status(2);
     }
+    let run = mill.run("build news --delete-stale").status(2);
+    let expected = "error: the following required arguments were not provided:\n  --publish[=<DESTINATION>]\n";
+    assert!(run.stderr.starts_with(expected), "{}", run.stderr);
     let message = "feedmill: `--report` and `--changed` name one file\n  help: give each a file of its own";
     refused(mill.run(&format!("{SITE} --report a --changed a")), message);
 }

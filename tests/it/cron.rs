@@ -271,7 +271,7 @@ fn a_feed_may_lose_entries_on_purpose() {
     let mill = without(mill.without("in/old"), "AI", 10..=10).story("in/ai-11.md", "AI 11", "2020-10-11", "AI");
     let mill = mill.article("in/back.md", "title: x\ndate: 2020-10-01\nlink: https://example.org/ai-1\ndeleted: true");
     let run = mill.run("build in").status(0);
-    assert_eq!(count(&run.stderr, "this feed would lose 9 of its 10 entries"), 2, "of the topic and of all: {}", run.stderr);
+    assert_eq!(count(&run.stderr, "this feed would lose 9 of its 9 entries"), 2, "of the topic and of all: {}", run.stderr);
     let rss = mill.read("feeds/ai/rss.xml");
     assert_eq!((count(&rss, "<item>"), count(&rss, "/ai-1<")), (9, 0));
     agrees(&mill);
@@ -319,7 +319,7 @@ fn old_entries_that_are_new_to_a_feed_are_told_where_they_are_many() {
     mill.run("build in").silent();
     let mill = many(without(mill, "AI", 1..=20), "Old", 1..=21);
     let _ = mill.run("build in --force").status(0).stderr(
-        "feeds: warning: 21 entries are new to their feeds and older than what was published there before: readers show them as unread (21 of them here)\n  \
+        "feeds: warning: 21 entries are new to readers and older than what was published: they show as unread; 21 of them are in this feed\n  \
          help: `--dry-run` and `--report` list them before they go out",
     );
     mill.run("build in").silent();
@@ -328,9 +328,7 @@ fn old_entries_that_are_new_to_a_feed_are_told_where_they_are_many() {
 #[test]
 fn old_entries_are_told_of_the_feed_that_has_most_of_them() {
     // The feed of all topics is named where it has as many as that of a topic.
-    let said = |count: usize| {
-        format!("older than what was published there before: readers show them as unread ({count} of them here)\n")
-    };
+    let said = |count: usize| format!("older than what was published: they show as unread; {count} of them are in this feed\n");
     let flooded = |mill: Mill| {
         mill.run("build in").silent();
         many(mill, "AI", 1..=21).run("build in").status(0).stderr
@@ -472,7 +470,7 @@ fn a_topic_that_comes_back_is_compared_with_what_was_there() {
         let mill = many(mill, "Chips", 1..=26);
         let run = mill.run("build in --dry-run").status(0);
         assert!(run.stdout.contains(&format!("feeds/chips: {counted}\n")), "{policy}: {}", run.stdout);
-        assert_eq!(run.stderr.contains("26 entries are new to their feeds and older"), policy == "tombstone", "{}", run.stderr);
+        assert_eq!(run.stderr.contains("26 entries are new to readers and older"), policy == "tombstone", "{}", run.stderr);
     }
 }
 
@@ -696,7 +694,7 @@ fn a_retraction_does_not_wait_for_a_feed_that_has_moved() {
     let mill = without(mill, "AI", 1..=8);
     let mill = mill.article("in/late.md", "title: Late\ndate: 2020-11-01\nlink: https://example.org/late\ndeleted: true");
     let run = mill.run("build in").status(0);
-    assert!(run.stderr.contains("feeds/new: error: this feed would lose 8 of its 13 entries"), "{}", run.stderr);
+    assert!(run.stderr.contains("feeds/new: error: this feed would lose 8 of its 12 entries"), "{}", run.stderr);
     let rss = mill.read("feeds/new/rss.xml");
     assert_eq!((count(&rss, "<item>"), count(&rss, "Late")), (12, 0));
     agrees(&mill);
@@ -973,6 +971,56 @@ fn a_manifest_that_is_lost_is_told_once() {
     // Where there was none, none is lost.
     let mill = many(mill(""), "AI", 1..=3).file("feeds/theirs/rss.xml", "<rss/>");
     mill.run("build in").silent();
+}
+
+/// Who brings back the manifest alone has lost the feeds that nobody makes any more, and is told while the manifest still has them.
+#[test]
+fn feeds_that_are_kept_in_name_alone_are_told_once() {
+    let with = |policy: &str| {
+        let mill = many(mill(&format!("stale: {policy}\nprecompress: [gzip]\n")), "AI", 1..=8);
+        let mill = (1..=7).fold(mill, |mill, number| many(mill, &format!("Old{number}"), 1..=1));
+        mill.run("build in").silent();
+        let mill = (1..=7).fold(mill, |mill, number| without(mill, &format!("Old{number}"), 1..=1));
+        let _ = mill.run("build in").status(0);
+        mill.run("build in").silent();
+        mill
+    };
+    let told = |names: &str| {
+        format!(
+            "feeds/feedmill.json: warning: the files of feeds whose topics have gone are listed here, and are not there: {names}; \
+             they are not kept any more\n  help: if they were lost, put them back together with this file as it was before this \
+             run; if you deleted them, all is well"
+        )
+    };
+    for policy in ["keep", "tombstone"] {
+        let made = with(policy);
+        let known = made.read("feeds/feedmill.json");
+        let mill = Mill::copy_of(&made.path(".")).without("feeds").file("feeds/feedmill.json", &known);
+        for arguments in ["build in --dry-run --quiet", "build in"] {
+            let said =
+                if arguments == "build in" { told("`old1`, `old2`, `old3`, `old4`, `old5`, 2 more") } else { String::new() };
+            assert_eq!(mill.run(arguments).status(0).stderr.trim(), said, "{policy}");
+        }
+        mill.run("build in --no-cache").silent();
+        agrees(&mill);
+        // It is as it was with all of it put back.
+        let mill = Mill::copy_of(&made.path("."));
+        mill.run("build in").silent();
+        assert_eq!(mill.read("feeds/feedmill.json"), known, "{policy}");
+        // A file of one is enough to tell that it was not lost.
+        let mill = mill.without("feeds/old2").without("feeds/old3/rss.xml");
+        let _ = mill.run("build in").status(0).stderr(&told("`old2`"));
+        mill.run("build in --no-cache").silent();
+        agrees(&mill);
+        // A topic that comes back has its feed again.
+        let mill = many(Mill::copy_of(&made.path(".")).without("feeds/old2"), "Old2", 1..=1);
+        mill.run("build in").silent();
+        agrees(&mill);
+    }
+    // What is to go need not be there.
+    let mill = with("keep").without("feeds/old1").file("in/feedmill.yaml", format!("{SITE}stale: remove\n"));
+    mill.run("build in").silent();
+    agrees(&mill);
 }
 
 /// The folder of a topic that comes is not a file that is there: everything else goes out, and so does the topic.

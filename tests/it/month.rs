@@ -505,11 +505,24 @@ impl Month {
             truth.feeds.keys().filter(|name| !feeds.get(name).is_some_and(|(key, _)| held.contains(*key))).collect();
         assert_eq!(names, due, "the topics that have feeds");
         for key in held {
-            for (path, _) in manifest.files.iter().filter(|(_, file)| file.feed.as_ref() == Some(key)) {
-                // What is withdrawn is cut out of it.
-                let cut = before.get(source_of(path)).is_some_and(|seen| !seen.stories.is_disjoint(&truth.withdrawn));
+            let unpublished = |entry: &&manifest::Entry| entry.parents.is_empty() && truth.unpublished.contains(&entry.id);
+            let shown = manifest.feeds[key].entries.iter().find(unpublished);
+            assert!(shown.is_none(), "{key:?} is held back, and shows what is not to be shown: {shown:?}");
+            let unpublished = published.feeds[key].entries.iter().any(|entry| unpublished(&entry));
+            let of_it = || manifest.files.iter().filter(|(_, file)| file.feed.as_ref() == Some(key)).map(|(path, _)| path);
+            // What is withdrawn is cut out of it, and what is unpublished; an entry that is cut out of one of its documents, for what
+            // that mentions, is cut out of all.
+            let names_withdrawn =
+                |path: &String| before.get(path).is_some_and(|seen| !seen.stories.is_disjoint(&truth.withdrawn));
+            let cut = unpublished || of_it().any(names_withdrawn);
+            for path in of_it() {
                 let same = touched(before, path) == touched(&self.output, path);
                 assert!(same || cut, "{path} is held back, and is another one");
+                let entries = |output: &Output| output.get(path)?.document.as_ref().map(|document| document.entries.clone());
+                let left = entries(&self.output).unwrap_or_default();
+                let mut there = entries(before).unwrap_or_default();
+                there.retain(|entry| left.contains(entry));
+                assert_eq!(left, there, "{path} is held back, and has what it had not");
             }
         }
         for name in names {

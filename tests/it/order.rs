@@ -167,7 +167,7 @@ impl Place {
     }
 
     fn build(&self, settings: &str, threads: usize) -> Report {
-        let overrides = Overrides { base_url: None, out: Some(self.out()) };
+        let overrides = Overrides { out: Some(self.out()), ..Overrides::default() };
         let site = Site::parse(&self.articles().join("feedmill.yaml"), settings, &overrides).expect("a site");
         let request = Request {
             articles: &[self.articles()],

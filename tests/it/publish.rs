@@ -726,7 +726,7 @@ fn the_list_of_feeds_is_made_of_what_is_there() {
     let mill = two();
     mill.run("build in").silent();
     let published = manifest(&mill);
-    let site = Site::load(None, &Overrides { out: Some(mill.path("feeds")), base_url: None }).expect("a site");
+    let site = Site::load(None, &Overrides { out: Some(mill.path("feeds")), ..Overrides::default() }).expect("a site");
     let clock = Clock { now: NOW.parse().expect("a date"), preview: false };
     let rules = Rules {
         names: site.names.clone(),

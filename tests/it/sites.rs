@@ -111,6 +111,36 @@ fn the_command_line_stands_above_the_environment_and_that_above_the_site_file() 
     assert_eq!(site(&mill, "line"), "example");
 }
 
+#[test]
+fn who_gave_an_address_is_told_what_is_wrong_with_it() {
+    let mill = mill().file(
+        "news/feedmill.yaml",
+        "id: x\nbase_url: https://file.example.org/\ndestination: s3://bucket\nhub: https://hub.example.org/",
+    );
+    let no_address = "the address where the feeds will be served, such as https://feeds.example.org/";
+    for (address, why, help) in [
+        ("ftp://feeds.example.org/", "is not an http or https address", no_address),
+        (
+            "https://feeds.example.org/?a",
+            "has a query or a fragment",
+            "the address of the folder alone, such as https://feeds.example.org/",
+        ),
+    ] {
+        for command in ["build news", "publish --site news/feedmill.yaml", "ping news --changed -"] {
+            let said = |name: &str| format!("feedmill: {name}: the address {why}\n  help: write {help}");
+            let line = format!("{command} --base-url {address}");
+            let _ = mill.run(&line).status(2).stdout("").stderr(&said("--base-url"));
+            let set = Mill::copy_of(&mill.path(".")).variable("FEEDMILL_BASE_URL", address);
+            let _ = set.run(command).status(2).stdout("").stderr(&said("FEEDMILL_BASE_URL"));
+            let _ = set.run(&line).status(2).stdout("").stderr(&said("--base-url"));
+        }
+    }
+    let mill = mill.file("news/feedmill.yaml", "id: x\nbase_url: https://file.example.org/?a\n");
+    let _ = mill.run("build news").status(2).stdout("").stderr(
+        "feedmill: news/feedmill.yaml:2:11: `base_url` has a query or a fragment\n  help: write the address of the folder alone, such as https://feeds.example.org/",
+    );
+}
+
 /// A variable that is set to nothing is as good as none: crontabs and containers have such.
 #[test]
 fn an_empty_variable_says_nothing() {

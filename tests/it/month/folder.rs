@@ -168,6 +168,8 @@ pub struct Truth {
     pub withdrawn: BTreeSet<usize>,
     /// Ids of stories of which some file can be read.
     pub known: BTreeSet<String>,
+    /// Ids of those of which no file is to be shown: they have no entry of their own.
+    pub unpublished: BTreeSet<String>,
     /// What files say that stand for a published story: their numbers and versions.
     pub shown: BTreeSet<(usize, usize)>,
     /// The ids of those that stand for them, and when they changed: what a run with nothing new has the same.
@@ -405,6 +407,9 @@ impl Owner {
             truth.known.insert(self.id(*story).to_owned());
             if files.iter().any(|&file| self.files[file].retracts.is_some()) {
                 truth.withdrawn.insert(*story);
+            }
+            if files.iter().all(|&file| self.files[file].published == Some(false)) {
+                truth.unpublished.insert(self.id(*story).to_owned());
             }
         }
         truth.withdrawn.extend((0..self.stories.len()).filter(|&story| blocked(story)));
