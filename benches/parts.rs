@@ -31,8 +31,8 @@ fn rules(whole: bool) -> Rules {
         mojibake: Mojibake::Safe,
         now,
         whole,
-        keep: feedmill::read::Keep::default(),
         full_text: whole,
+        keep: feedmill::read::Keep::default(),
         embeds: Embeds::Iframe,
         dates: Arc::new(Span::default()),
     }

@@ -22,6 +22,7 @@ Examples:
   feedmill check news                    read every article below news/ and say what is wrong
   feedmill build news --out public/feeds
                                          publish the feeds
+  feedmill explain https://example.org/a why is this story in a feed, or is not?
   feedmill ping news --changed changed.txt
                                          tell a WebSub hub what `build --changed` has listed
   */5 * * * * feedmill build ~/news      in a crontab: silent unless something is wrong, and that is said
@@ -45,6 +46,12 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Read every article and report what is wrong; write nothing.
     Check(Check),
+    /// List topics, and say which may be one, or write their folders into the site file.
+    #[command(after_help = TOPICS_EXAMPLES)]
+    Topics(Topics),
+    /// Say why a story is in a feed, or is not.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
     /// Tell the WebSub hub of the site file which feeds have changed, once they are uploaded.
     #[command(after_help = PING_EXAMPLES)]
     Ping(Ping),
@@ -259,6 +266,68 @@ const SCHEMA_EXAMPLES: &str = "\
 Examples:
   feedmill schema > feedmill.schema.json     beside feedmill.yaml, which begins with the line
                                              # yaml-language-server: $schema=feedmill.schema.json";
+
+const TOPICS_EXAMPLES: &str = "\
+Examples:
+  feedmill topics news                       which topics are there, and with how many articles?
+  feedmill topics news --pin                 write the folder of each topic into feedmill.yaml, so that it
+                                             stays whatever becomes of feedmill.json
+
+Articles count that are published; those of a topic's children count in it too.";
+
+/// What `topics` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Topics {
+    /// Which site it is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Where the feeds go.
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// The time to go by [default: now; SOURCE_DATE_EPOCH is heeded].
+    #[arg(long, value_name = "TIME", env = "FEEDMILL_NOW")]
+    pub(crate) now: Option<String>,
+    /// Write a `slug` for each topic that has a feed into the site file; nothing else in it is touched.
+    #[arg(long)]
+    pub(crate) pin: bool,
+    /// Print errors only, and no list.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  feedmill explain https://example.org/alexa-moves
+                                             with the folders that feedmill.yaml names
+  feedmill explain news/2020-11-13-alexa.md news
+                                             what becomes of this file?
+  feedmill explain urn:uuid:19c0a1d7-98fe-5e04-8ead-b385976bd4d9 news --json
+                                             by the id of an entry, for programs
+
+The feeds are those that a build would write now; what was published is looked at, and nothing is written.";
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// An address of the story, in any of its forms; or the id of its entry; or a file of it.
+    #[arg(value_name = "ADDRESS-OR-FILE")]
+    pub(crate) asked: String,
+    /// Which site it is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Where the feeds go.
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// The time to go by [default: now; SOURCE_DATE_EPOCH is heeded].
+    #[arg(long, value_name = "TIME", env = "FEEDMILL_NOW")]
+    pub(crate) now: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also name the feeds that the story has nothing to do with.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
 
 /// What `init` takes.
 #[derive(Debug, Args)]

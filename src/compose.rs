@@ -19,6 +19,10 @@ use crate::site::Site;
 use crate::text::{self, Line, Mojibake, line_of_clean as line};
 use crate::topic::{Slug, TopicKey};
 
+mod trace;
+
+pub use trace::{Met, NoEntry, trace};
+
 /// Entries of a feed: Feedbin reads only the first 300.
 const MAX_ENTRIES: usize = 300;
 /// Bytes of full text in a feed, of the newest articles; older ones show their excerpts. Documents of some formats have twice as
@@ -309,18 +313,11 @@ impl Composer<'_> {
 
     /// What an article points to: without itself, what is withdrawn, what the owner does not want, and what it has twice.
     fn coverage<'s>(&'s self, story: u32, article: &'s Article) -> Coverage<'s> {
-        let itself = article.story.known_by.all();
         let mut links: Vec<Covered> = Vec::new();
         for link in &article.related {
             let names = link.story.known_by.all();
-            let blocked = self.site.block.iter().any(|rule| link.story.addresses().any(|link| rule.covers(link)));
             let found = self.grouping.stories.find(names.iter().copied());
-            let self_link = found == Some(story) || names.iter().any(|name| itself.contains(name));
-            if blocked
-                || self_link
-                || self.keeps_out(story, link).is_some()
-                || self.grouping.stories.withdrawn(names.iter().copied())
-            {
+            if self.refused(story, article, link, found).is_some() {
                 continue;
             }
             let known = self.known(found);
@@ -340,6 +337,19 @@ impl Composer<'_> {
         }
         links.sort_by_key(|covered| std::cmp::Reverse(covered.link.story.quality));
         Coverage { links }
+    }
+
+    /// Why a link of an article is neither an entry nor in its list, if it is not; `found` is the story that it leads to.
+    fn refused(&self, story: u32, article: &Article, link: &RelatedLink, found: Option<u32>) -> Option<NoEntry> {
+        let names = link.story.known_by.all();
+        let blocked = self.site.block.iter().any(|rule| link.story.addresses().any(|link| rule.covers(link)));
+        if blocked || self.grouping.stories.withdrawn(names.iter().copied()) {
+            return Some(NoEntry::Blocked);
+        }
+        if found == Some(story) || names.iter().any(|name| article.story.known_by.all().contains(name)) {
+            return Some(NoEntry::Itself);
+        }
+        self.keeps_out(story, link).map(NoEntry::Dial)
     }
 
     /// The rule that keeps a link of an article out of its feed, if one does.

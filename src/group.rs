@@ -12,6 +12,7 @@ use crate::manifest::{Dates, Manifest};
 use crate::site::{FeedRules, Site};
 use crate::topic::{Slug, TopicKey};
 
+pub mod doubles;
 mod own;
 pub mod sieve;
 pub mod story;
@@ -73,8 +74,10 @@ impl Grouping {
                 *shared.entry(topic as usize).or_default() += 1;
             }
         }
-        let named =
-            |topic: &usize| self.topics[*topic].written && !self.topics[*topic].rules.hidden && Some(*topic) != plan.topic;
+        let named = |number: &usize| {
+            let topic = &self.topics[*number];
+            topic.written && !topic.is_own && !topic.rules.hidden && Some(*number) != plan.topic
+        };
         let mut near: Vec<usize> = shared.keys().copied().filter(named).collect();
         near.sort_by_key(|topic| (std::cmp::Reverse(shared[topic]), &self.topics[*topic].slug));
         if near.is_empty() {
@@ -92,13 +95,16 @@ impl Grouping {
         self.story_topics.get(story).iter().map(|&topic| &self.topics[topic as usize])
     }
 
-    /// The plan of the feed that has this key.
+    /// The topics of a story, and all that are above them; as places in `topics`.
     #[must_use]
-    pub fn plan_of(&self, key: &TopicKey) -> Option<&Plan> {
-        self.feeds.iter().find(|plan| match plan.topic {
-            Some(topic) => self.topics[topic].key == *key,
-            None => *key == TopicKey::all(),
-        })
+    pub fn all_topics_of(&self, story: u32) -> Vec<u32> {
+        let mut all = self.story_topics.get(story).to_vec();
+        for topic in self.story_topics.get(story) {
+            let more: Vec<u32> =
+                self.topics[*topic as usize].above.iter().copied().filter(|above| !all.contains(above)).collect();
+            all.extend(more);
+        }
+        all
     }
 }
 
@@ -119,7 +125,7 @@ pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, dia
     let own = own::feeds(index, site, &stories);
     let mut found = topics::topics(index, &stories, site, published, &own, diagnostics);
     let mut story_topics = Lists::default();
-    let mut sieve = Sieve::new(index, site, clock, published, &stories, &found, &own);
+    let mut sieve = Sieve::new(index, site, clock, published, &stories, &found.list);
     let mut oldest = i64::MAX;
     for (number, story) in (0..).zip(&stories.list) {
         let topics = story_topics.begin();

@@ -124,6 +124,8 @@ pub struct Hosting {
     /// What has moved: from where to where, as paths of files relative to the output. Paths are plain; an `index.html` stands for
     /// the address of its folder too.
     pub redirects: Vec<(String, String)>,
+    /// Whether there is a folder `stories` in that of each topic, with feeds.
+    pub stories: bool,
     /// How many files the output has.
     pub files: usize,
 }

@@ -10,7 +10,7 @@ use crate::dial::Facts;
 use crate::error::Diagnostic;
 use crate::files::Files;
 use crate::link::{EntryId, Fingerprint};
-use crate::read::{self, Desk, Found, Rules};
+use crate::read::{self, Desk, Found, Keep, Rules};
 use crate::site::Blocked;
 use crate::text::Line;
 
@@ -85,7 +85,7 @@ impl Index {
         self.own_ids.get(&name).map(|(_, id)| id)
     }
 
-    /// What dials look at in an article; `None` unless the rules say that it is kept.
+    /// What dials look at in an article; `None` unless the rules say to keep it.
     #[must_use]
     pub fn facts(&self, row: &Row) -> Option<Facts<'_>> {
         self.facts.get(row.facts, row.published)
@@ -146,7 +146,7 @@ impl Part {
     fn read(&mut self, file: usize, path: &Path, rules: &Rules, block: &[Blocked], desk: &mut Desk) {
         let source = path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed);
         match read::file(rules, path, &source, desk, &mut self.diagnostics) {
-            Found::Article(article) => self.add(file, &article, rules, block),
+            Found::Article(article) => self.add(file, &article, block, rules.keep),
             Found::Retracted(names) => {
                 let status = Status { deleted: true, ..Status::default() };
                 self.row(&names, Row::new(offset(file), 0, 0, status));
@@ -157,7 +157,7 @@ impl Part {
         }
     }
 
-    fn add(&mut self, file: usize, article: &Article, rules: &Rules, block: &[Blocked]) {
+    fn add(&mut self, file: usize, article: &Article, block: &[Blocked], keep: Keep) {
         let story = &article.story;
         let mut row = Row::new(offset(file), article.published.timestamp(), article.updated.timestamp(), article.status);
         row.blocked = block.iter().any(|blocked| story.addresses().any(|link| blocked.covers(link)));
@@ -168,8 +168,8 @@ impl Part {
             let spelling = *self.spellings.entry(topic.clone()).or_insert(fresh);
             self.index.topic_lists.push(spelling);
         }
-        if rules.keep.facts {
-            row.facts = self.index.facts.add(story, rules.keep.titles);
+        if keep.facts {
+            row.facts = self.index.facts.add(story, keep.titles);
         }
         if let Some(id) = &story.own_id {
             keep_first(&mut self.index.own_ids, id.fingerprint(), (file, id.clone()));

@@ -134,6 +134,7 @@ pub mod destination;
 pub mod dial;
 pub mod encoding;
 pub mod error;
+pub mod explain;
 pub mod feed;
 pub mod fetch;
 pub mod files;
@@ -143,6 +144,7 @@ pub mod host;
 pub mod index;
 pub mod link;
 pub mod manifest;
+pub mod overview;
 pub mod publish;
 pub mod read;
 pub mod report;
@@ -327,8 +329,8 @@ fn survey(request: &Request, sources: Sources, folder: Folder) -> Result<Survey,
         embeds: site.embeds,
         now: request.clock.now,
         whole: false,
-        keep: Keep { facts, titles },
         full_text: site.shows_full_text(),
+        keep: Keep { facts, titles },
         dates: Arc::new(Span::default()),
     };
     let sources = sources.sorted();

@@ -13,18 +13,18 @@ use clap::{CommandFactory, FromArgMatches};
 use feedmill::cache::told::Told;
 use feedmill::deliver::hub;
 use feedmill::destination::Destination;
-use feedmill::error::{Diagnostic, Error, FolderError, Severity, help_line, shown};
+use feedmill::error::{Diagnostic, Error, FolderError, Severity, help_line, safe, shown};
 use feedmill::group::Clock;
 use feedmill::link::Link;
 use feedmill::publish::Folder;
 use feedmill::report::feeds::Tense;
-use feedmill::report::{Changes, Delivered, FeedChange, Report, addresses, feeds, json};
+use feedmill::report::{Changes, Delivered, FeedChange, Report, addresses, feeds, json, topics as topic_list};
 use feedmill::site::{self, Overrides, Site};
-use feedmill::{Action, Progress, Request, aside, build, deliver, manifest, read, run_name};
+use feedmill::{Action, Progress, Request, aside, build, deliver, explain, manifest, overview, read, run_name};
 
 mod cli;
 
-use cli::{Build, Check, Cli, Command, Common, Output, Ping, Place, Publish};
+use cli::{Build, Check, Cli, Command, Common, Explain, Output, Ping, Place, Publish, Topics};
 
 /// `check`, or a strict `build`, found errors.
 const FOUND_ERRORS: u8 = 1;
@@ -49,6 +49,8 @@ fn main() -> ExitCode {
             run(&build.common, &Run { action, overrides, preview, strict, adopt, force, wait, changed, publish, no_ping })
         }
         Command::Publish(publish) => self::publish(&publish),
+        Command::Topics(asked) => topics(&asked),
+        Command::Explain(asked) => explain(&asked),
         Command::Ping(asked) => ping(&asked),
     };
     ExitCode::from(outcome.unwrap_or_else(|stop| {
@@ -223,7 +225,7 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
         verbose: common.verbose,
         dry: run.action == Action::DryRun,
     };
-    let file = site_file(&common.place);
+    let file = site_file_of(&common.place);
     let site = site(&common.place, file.as_deref(), &run.overrides);
     leaves.spare(&common.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after(action, |known| {
@@ -355,6 +357,89 @@ fn deliver(site: &Site, destination: &Destination, wishes: Wishes, leaves: &Leav
     Ok(())
 }
 
+/// What a run asks that only looks.
+fn looking<'a>(articles: &'a [PathBuf], site: &'a Site, now: DateTime<Utc>, progress: &'a Progress) -> Request<'a> {
+    Request {
+        articles,
+        site,
+        clock: Clock { now, preview: false },
+        action: Action::Check,
+        strict: false,
+        adopt: false,
+        force: false,
+        wait: false,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        progress,
+        program: program(),
+        cache: None,
+    }
+}
+
+/// Lists the topics, and says which may be one; or writes their folders into the site file.
+fn topics(asked: &Topics) -> Result<u8, Stop> {
+    let Topics { place, output, pin, quiet, .. } = asked;
+    let site_file = site_file_of(place);
+    let (site, articles) = site(place, site_file.as_deref(), &overrides(output))?;
+    let progress = Progress::default();
+    let request = looking(&articles, &site, now(asked.now.as_ref(), false, &site)?, &progress);
+    let survey = watched(&progress, "files read", *quiet, || feedmill::look(&request))?;
+    if !pin {
+        let rows = overview::rows(&survey, &site);
+        if !quiet {
+            for line in topic_list::lines(&rows) {
+                say(&line);
+            }
+        }
+        let advice = overview::advice(&survey, &site, &rows);
+        say_findings(&advice, least(*quiet, false), None, true, false);
+        return Ok(0);
+    }
+    let Some(file) = site.file.as_deref() else {
+        return Err(Stop::new("there is no site file to write the folders into", "`feedmill init` writes one"));
+    };
+    let slugs = overview::slugs(&survey);
+    let pinned = site::pin::file(file, &slugs, &overrides(output))?;
+    if let Some(text) = &pinned {
+        aside::write(file, text)?;
+    }
+    if !quiet {
+        let count = plural(slugs.len(), "topic");
+        match pinned {
+            Some(_) => say(&format!("wrote the folders of {count} into {}", shown(file))),
+            None => say(&format!("the folders of {count} stand in {} already", shown(file))),
+        }
+    }
+    Ok(0)
+}
+
+/// Says why a story is in a feed, or is not.
+fn explain(asked: &Explain) -> Result<u8, Stop> {
+    let Explain { place, output, json, verbose, .. } = asked;
+    // The folder of the file is as good a start as any to find the site file.
+    let file = Path::new(&asked.asked);
+    let beside = place.site.is_none() && place.articles.is_empty() && file.is_file();
+    let folder = file.parent().filter(|folder| beside && !folder.as_os_str().is_empty());
+    let site_file = folder.and_then(Site::find).or_else(|| site_file_of(place));
+    let (site, articles) = site(place, site_file.as_deref(), &overrides(output))?;
+    let progress = Progress::default();
+    let request = looking(&articles, &site, now(asked.now.as_ref(), false, &site)?, &progress);
+    let found = watched(&progress, "files read", *json, || explain::explain(&request, &asked.asked))?;
+    let Some(explanation) = found else {
+        let message = format!("nothing is known of {}", safe(&asked.asked));
+        let help = "write an address of the story as an article or a related link has it, the id of an entry, or a file below \
+                    the folder of articles";
+        return Err(Stop::new(&message, help));
+    };
+    if *json {
+        let _ = write!(std::io::stdout().lock(), "{}", explain::render(&explanation));
+    } else {
+        for line in explain::lines(&explanation, &site.out, *verbose) {
+            say(&line);
+        }
+    }
+    Ok(0)
+}
+
 /// Tells the hub of the feeds that changed. What it does not take is no failure.
 fn ping(asked: &Ping) -> Result<u8, Stop> {
     if asked.report.as_ref() == Some(&asked.changed) && !is_standard_output(&asked.changed) {
@@ -363,7 +448,7 @@ fn ping(asked: &Ping) -> Result<u8, Stop> {
     let report = asked.report.as_deref();
     let Ping { quiet, verbose, dry_run: dry, .. } = *asked;
     let leaves = Leaves { report, changed: None, quiet, verbose, dry };
-    let file = site_file(&asked.place);
+    let file = site_file_of(&asked.place);
     let site = named_site(file.as_deref(), &asked.output);
     leaves.spare(&asked.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after("ping", |known| Ok((announce(asked, &site?.0, &leaves, known)?, 0)))
@@ -534,7 +619,7 @@ fn carry_out(
     if run.preview && run.overrides.out.is_none() {
         return Err(Stop::new("`--include-unpublished` wants an output folder of its own", "add `--out preview`"));
     }
-    let now = now(common, site)?;
+    let now = now(common.now.as_ref(), common.now_by_variable, site)?;
     known.now = Some(now);
     let progress = Progress::default();
     let cache = if common.no_cache { None } else { cache_folder() };
@@ -603,7 +688,7 @@ fn site(place: &Place, file: Option<&Path>, overrides: &Overrides) -> Result<(Si
 }
 
 /// The site file: the one that is named, else the one that the articles lie with; there need not be one.
-fn site_file(place: &Place) -> Option<PathBuf> {
+fn site_file_of(place: &Place) -> Option<PathBuf> {
     let start = place.articles.first().map_or(Path::new("."), PathBuf::as_path);
     let folder = if start.is_file() { start.parent().unwrap_or(start) } else { start };
     place.site.clone().or_else(|| Site::find(folder))
@@ -628,10 +713,10 @@ fn program() -> u64 {
 const SECONDS: std::ops::RangeInclusive<i64> = 1_000_000_000..=253_402_300_799;
 
 /// The run's one reading of the clock.
-fn now(common: &Common, site: &Site) -> Result<DateTime<Utc>, Stop> {
-    if let Some(given) = &common.now {
+fn now(given: Option<&String>, by_variable: bool, site: &Site) -> Result<DateTime<Utc>, Stop> {
+    if let Some(given) = given {
         let seconds = given.parse().ok().filter(|seconds| SECONDS.contains(seconds));
-        let name = if common.now_by_variable { "FEEDMILL_NOW" } else { "--now" };
+        let name = if by_variable { "FEEDMILL_NOW" } else { "--now" };
         return seconds
             .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
             .or_else(|| read::date::parse(given, site.zone))

@@ -14,6 +14,7 @@ use crate::topic::Slug;
 pub mod addresses;
 pub mod feeds;
 pub mod json;
+pub mod topics;
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]

@@ -31,7 +31,9 @@ pub use rules::{Each, FeedRules, Named, OwnFeed, TopicRules};
 use rules::{Rules, WireFeed, WireRules, WireTopic};
 use theme::Theme;
 
+pub mod catalogue;
 mod dials;
+pub mod pin;
 mod rules;
 pub mod theme;
 
@@ -641,7 +643,9 @@ impl Check<'_> {
         )?;
         let topic_rules = Arc::new(FeedRules { also: Vec::new(), ..of_all.clone() });
         let of_all = Arc::new(of_all);
-        let topics = rules.topics(wire.topics.take().unwrap_or_default(), &of_all)?;
+        let entries = rules.catalogue(wire.topics_from.take())?;
+        let mut topics = rules.topics(wire.topics.take().unwrap_or_default(), &of_all)?;
+        Rules::merge(entries, &mut topics, &topic_rules);
         rules.no_circles(&topics)?;
         let feeds = rules.own_feeds(wire.feeds.take().unwrap_or_default(), &of_all)?;
         rules.folders(&topics, &feeds, wire.stories.unwrap_or(false))?;
@@ -1066,7 +1070,7 @@ impl Check<'_> {
                 || "a value of another kind is wanted here".to_owned(),
                 |key| format!("`{key}` wants a value of another kind"),
             );
-            (message, "the README has an example of every key".to_owned())
+            (message, "docs/settings.md has every key with its values".to_owned())
         };
         SiteError { path: self.path.to_owned(), line, column, message, help }
     }

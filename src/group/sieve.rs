@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::own::{self, Own};
-use super::story::Stories;
-use super::topics::Topics;
-use super::{Clock, narrow};
+use super::story::{State, Stories};
+use super::topics::Topic;
+use super::{Clock, Grouping, narrow};
 use crate::dial::{Dial, Facts, Published};
 use crate::index::Index;
 use crate::link::{EntryId, FEED_NAMESPACE, Fingerprint};
 use crate::manifest::{self, Manifest};
-use crate::site::{Each, FeedRules, Site};
+use crate::site::{Each, FeedRules, Named, Site};
 use crate::topic::TopicKey;
 
 /// What a feed holds.
@@ -26,9 +26,13 @@ pub(super) struct Held {
     pub selection: String,
 }
 
-/// Why a story is not let into a feed.
+/// Why a story is not among the articles of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Out {
+    /// It is not on the topic of the feed.
+    OffTopic,
+    /// There is no room for it: how many the feed takes, and where it stands.
+    Beyond(usize, usize),
     /// It has none of the topics of the feed.
     NoneOf(Vec<String>),
     /// It does not have this one of the topics that it must have.
@@ -67,29 +71,31 @@ struct Candidate<'a> {
     selection: String,
     /// Stories that are in it already, and stay though their measures move; sorted.
     stay: Vec<u32>,
-    own: Option<Conditions<'a>>,
+    own: Option<&'a Wants>,
 }
 
 /// Topics by their places, with their names.
 type Places = Vec<(u32, String)>;
 
 /// What stories of a feed of the owner's own are on.
-pub(super) struct Conditions<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wants {
     any: Option<Places>,
     all: Places,
     none: Places,
-    of: Option<&'a (Each, TopicKey)>,
+    of: Option<(Each, TopicKey)>,
     top: bool,
 }
 
-impl<'a> Conditions<'a> {
-    fn new(own: &'a Own, topics: &Topics) -> Self {
-        let places = |named: &[crate::site::Named]| -> Places {
-            named.iter().map(|named| (topics.place(&named.key).unwrap_or(u32::MAX), named.name.clone())).collect()
+impl Wants {
+    /// What an owner says, where `place` knows topics.
+    pub(super) fn new(own: &Own, place: impl Fn(&TopicKey) -> Option<u32>) -> Self {
+        let places = |named: &[Named]| -> Places {
+            named.iter().map(|named| (place(&named.key).unwrap_or(u32::MAX), named.name.clone())).collect()
         };
         let said = own.said;
         let any = (!said.any.is_empty()).then(|| places(&said.any));
-        Self { any, all: places(&said.all), none: places(&said.none), of: own.of.as_ref(), top: said.top }
+        Self { any, all: places(&said.all), none: places(&said.none), of: own.of.clone(), top: said.top }
     }
 
     /// Why a story on these topics does not belong here, if it does not.
@@ -104,7 +110,7 @@ impl<'a> Conditions<'a> {
         if let Some((_, name)) = self.none.iter().find(|(place, _)| has(place)) {
             return Some(Out::Has(name.clone()));
         }
-        let (each, word) = self.of?;
+        let (each, word) = self.of.as_ref()?;
         (own::value(*each, index, row).as_ref() != Some(word)).then_some(Out::Other(*each))
     }
 }
@@ -116,25 +122,20 @@ impl<'a> Sieve<'a> {
         clock: Clock,
         published: &'a Manifest,
         stories: &'a Stories,
-        topics: &'a Topics,
-        own: &'a [Own],
+        topics: &'a [Topic],
     ) -> Self {
-        let candidate = |rules: &'a FeedRules, key: &TopicKey, own: Option<&'a Own>| {
-            Candidate::new(rules, published.feeds.get(key), stories, own.map(|own| Conditions::new(own, topics)))
-        };
-        let of_articles = topics.list.len() - own.len();
-        let mut feeds = vec![candidate(&site.rules, &TopicKey::all(), None)];
-        feeds.extend(topics.list[..of_articles].iter().map(|topic| candidate(&topic.rules, &topic.key, None)));
-        let first = narrow(feeds.len());
-        feeds.extend(
-            topics.list[of_articles..].iter().zip(own).map(|(topic, own)| candidate(&topic.rules, &topic.key, Some(own))),
-        );
+        let of_articles = topics.iter().position(|topic| topic.is_own).unwrap_or(topics.len());
+        let mut feeds = vec![Candidate::new(&site.rules, published.feeds.get(&TopicKey::all()), stories, None)];
+        let of_topic =
+            |topic: &'a Topic| Candidate::new(&topic.rules, published.feeds.get(&topic.key), stories, topic.wants.as_ref());
+        feeds.extend(topics.iter().map(of_topic));
+        let first = narrow(of_articles + 1);
         let mut by_topic = vec![Vec::new(); of_articles];
         let mut by_word: BTreeMap<&(Each, TopicKey), Vec<u32>> = BTreeMap::new();
         let mut open = Vec::new();
         for (number, candidate) in (first..).zip(&feeds[first as usize..]) {
-            let Some(conditions) = &candidate.own else { continue };
-            match (conditions.of, &conditions.any, conditions.all.first()) {
+            let Some(conditions) = candidate.own else { continue };
+            match (&conditions.of, &conditions.any, conditions.all.first()) {
                 (Some(word), ..) => by_word.entry(word).or_default().push(number),
                 (None, Some(any), _) => {
                     for (place, _) in any.iter().filter(|(place, _)| *place != u32::MAX) {
@@ -148,7 +149,7 @@ impl<'a> Sieve<'a> {
             }
         }
         let eachs = Each::ALL.into_iter().filter(|each| by_word.keys().any(|(of, _)| of == each)).collect();
-        let above = topics.list[..of_articles].iter().map(|topic| &topic.above[..]).collect();
+        let above = topics[..of_articles].iter().map(|topic| &topic.above[..]).collect();
         Self { index, clock, stories, feeds, above, by_topic, by_word, open, eachs, turns: (i64::MIN, i64::MAX) }
     }
 
@@ -168,7 +169,7 @@ impl<'a> Sieve<'a> {
             wanted.sort_unstable();
             wanted.dedup();
             wanted.retain(|number| {
-                let conditions = self.feeds[*number as usize].own.as_ref();
+                let conditions = self.feeds[*number as usize].own;
                 conditions.is_none_or(|conditions| conditions.keep_out(members, self.index, row).is_none())
             });
         }
@@ -226,28 +227,44 @@ fn facts_of(index: &Index, row: usize, date: i64) -> Facts<'_> {
 }
 
 impl<'a> Candidate<'a> {
-    fn new(rules: &'a FeedRules, published: Option<&manifest::Feed>, stories: &Stories, own: Option<Conditions<'a>>) -> Self {
-        // Places of topics move with every new topic, their names do not.
-        let names = |places: &Places| places.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
-        let topics = own.as_ref().map(|own| (own.any.as_ref().map(names), names(&own.all), names(&own.none), own.top));
-        let said = || format!("{} {topics:?}", rules.selection());
-        let digest = || Uuid::new_v5(&FEED_NAMESPACE, said().as_bytes()).simple().to_string();
-        let selection = if rules.measures() { digest() } else { String::new() };
-        let same = published.filter(|published| rules.measures() && published.selection == selection && !published.stale);
-        let articles = same.into_iter().flat_map(|feed| &feed.entries).filter(|entry| entry.parents.is_empty());
-        let story = |entry: &manifest::Entry| stories.find([EntryId::own(&entry.id).ok()?.fingerprint()]);
-        let mut stay: Vec<u32> = articles.filter_map(story).collect();
-        stay.sort_unstable();
-        let newest = Newest::new(rules.limit);
-        Self { rules, newest, passed: 0, selection, stay, own }
+    fn new(rules: &'a FeedRules, published: Option<&manifest::Feed>, stories: &Stories, own: Option<&'a Wants>) -> Self {
+        let selection = selection(rules, own);
+        let stay = staying(rules, published, &selection, stories);
+        Self { rules, newest: Newest::new(rules.limit), passed: 0, selection, stay, own }
     }
 
     fn place(&self, facts: &Facts, date: i64, name: Fingerprint, story: u32) -> Place {
-        let top = self.own.as_ref().is_some_and(|own| own.top);
-        let measure = |measure: Option<i32>| measure.map_or(i64::MIN, i64::from);
-        let rank = if top { (measure(facts.heat), measure(facts.quality)) } else { (0, 0) };
-        (Reverse(rank), Reverse(date), name, story)
+        place(self.own, facts, date, name, story)
     }
+}
+
+/// Stands for what lets stories into a feed; empty where no measure does.
+fn selection(rules: &FeedRules, own: Option<&Wants>) -> String {
+    if !rules.measures() {
+        return String::new();
+    }
+    // Places of topics move with every new topic, their names do not.
+    let names = |places: &Places| places.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
+    let topics = own.map(|own| (own.any.as_ref().map(names), names(&own.all), names(&own.none), own.top));
+    let said = format!("{} {topics:?}", rules.selection());
+    Uuid::new_v5(&FEED_NAMESPACE, said.as_bytes()).simple().to_string()
+}
+
+/// Stories that are in a feed already and stay though their measures move, as long as what lets them in is the same; sorted.
+fn staying(rules: &FeedRules, published: Option<&manifest::Feed>, selection: &str, stories: &Stories) -> Vec<u32> {
+    let same = published.filter(|published| rules.measures() && published.selection == selection && !published.stale);
+    let articles = same.into_iter().flat_map(|feed| &feed.entries).filter(|entry| entry.parents.is_empty());
+    let story = |entry: &manifest::Entry| stories.find([EntryId::own(&entry.id).ok()?.fingerprint()]);
+    let mut stay: Vec<u32> = articles.filter_map(story).collect();
+    stay.sort_unstable();
+    stay
+}
+
+/// Where a story stands among others.
+fn place(own: Option<&Wants>, facts: &Facts, date: i64, name: Fingerprint, story: u32) -> Place {
+    let measure = |measure: Option<i32>| measure.map_or(i64::MIN, i64::from);
+    let rank = if own.is_some_and(|own| own.top) { (measure(facts.heat), measure(facts.quality)) } else { (0, 0) };
+    (Reverse(rank), Reverse(date), name, story)
 }
 
 /// Best first, then newest; stories of one second by name, so that no order of files shows.
@@ -291,5 +308,67 @@ impl Newest {
         self.shrink();
         self.best.sort_unstable_by_key(|(_, date, name, story)| (*date, *name, *story));
         self.best.into_iter().map(|(.., story)| story).collect()
+    }
+}
+
+/// The judge of single stories, for whoever asks why.
+pub struct Judge<'a> {
+    index: &'a Index,
+    clock: Clock,
+    published: &'a Manifest,
+    grouping: &'a Grouping,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge of what was grouped.
+    #[must_use]
+    pub fn new(index: &'a Index, clock: Clock, published: &'a Manifest, grouping: &'a Grouping) -> Self {
+        Self { index, clock, published, grouping }
+    }
+
+    /// Why a published story is not among the articles of the feed of a topic, or of all topics, if it is not.
+    #[must_use]
+    pub fn verdict(&self, topic: Option<usize>, all: &FeedRules, story: u32) -> Option<Out> {
+        let topic = topic.map(|number| (narrow(number), &self.grouping.topics[number]));
+        let rules = topic.map_or(all, |(_, topic)| &topic.rules);
+        let wants = topic.and_then(|(_, topic)| topic.wants.as_ref());
+        let key = topic.map_or_else(TopicKey::all, |(_, topic)| topic.key.clone());
+        let stay = staying(rules, self.published.feeds.get(&key), &selection(rules, wants), &self.grouping.stories);
+        let out = |story: u32| self.keep_out(topic, rules, &stay, story);
+        if let Some(out) = out(story) {
+            return Some(out);
+        }
+        let place = |story: u32| {
+            let (row, date) = self.row(story);
+            let name = self.index.names(&self.index.rows[row]).0.first().copied().unwrap_or_default();
+            place(wants, &facts_of(self.index, row, date), date, name, story)
+        };
+        let own = place(story);
+        let stories = (0..).zip(&self.grouping.stories.list).filter(|(_, story)| story.state == State::Published);
+        let before = stories.filter(|(other, _)| place(*other) < own && out(*other).is_none()).count();
+        (before >= rules.limit).then_some(Out::Beyond(rules.limit, before + 1))
+    }
+
+    fn keep_out(&self, topic: Option<(u32, &Topic)>, rules: &FeedRules, stay: &[u32], story: u32) -> Option<Out> {
+        let (row, date) = self.row(story);
+        if let Some((number, topic)) = topic {
+            let topics = &self.grouping.all_topics_of(story)[..];
+            match &topic.wants {
+                Some(wants) => {
+                    if let Some(out) = wants.keep_out(topics, self.index, row) {
+                        return Some(out);
+                    }
+                }
+                None if !topics.contains(&number) => return Some(Out::OffTopic),
+                None => {}
+            }
+        }
+        let stays = stay.binary_search(&story).is_ok();
+        rules.dials.keep_out(&facts_of(self.index, row, date), self.clock.now, stays).map(Out::Dial)
+    }
+
+    fn row(&self, story: u32) -> (usize, i64) {
+        let stories = &self.grouping.stories;
+        (stories.list[story as usize].winner as usize, stories.date(self.index, story))
     }
 }

@@ -286,7 +286,7 @@ mod tests {
     use crate::error::Severity;
     use crate::index;
     use crate::link::Link;
-    use crate::read::Rules;
+    use crate::read::{self, Rules};
     use crate::site::Overrides;
 
     /// What became of a few articles, each given by its lines.
@@ -313,8 +313,8 @@ mod tests {
             embeds: site.embeds,
             now: clock.now,
             whole: false,
-            keep: crate::read::Keep::default(),
             full_text: false,
+            keep: read::Keep::default(),
             dates: std::sync::Arc::default(),
         };
         let (index, mut diagnostics) = index::index(paths, &rules, &site.block, 1, &AtomicUsize::new(0));

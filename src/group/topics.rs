@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::own::Own;
+use super::sieve::Wants;
 use super::story::{State, Stories};
 use super::{Spellings, narrow, warning};
 use crate::error::{Diagnostic, Severity};
@@ -34,6 +35,8 @@ pub struct Topic {
     pub rules: Arc<FeedRules>,
     /// The topics that its articles count in too, as places: its parent first.
     pub above: Vec<u32>,
+    /// What its articles are on, if it is a feed of the owner's own.
+    pub wants: Option<Wants>,
     /// Whether the site file names it.
     pub named: bool,
     /// Whether it is a feed of the owner's own, and no topic.
@@ -48,17 +51,6 @@ pub(super) struct Topics {
     pub list: Vec<Topic>,
     /// For each spelling of the index, the topic that it names.
     pub of_spelling: Vec<u32>,
-    /// Where each topic is, by its name.
-    places: BTreeMap<TopicKey, u32>,
-    /// Other names of topics, each with the next.
-    old_names: BTreeMap<TopicKey, TopicKey>,
-}
-
-impl Topics {
-    /// The topic that is called so, or was.
-    pub(super) fn place(&self, name: &TopicKey) -> Option<u32> {
-        self.places.get(newest_name(&self.old_names, name)).copied()
-    }
 }
 
 /// Finds the topics of published stories, and those that the site file names; and gives feeds of the owner's own, which come
@@ -112,11 +104,13 @@ pub(super) fn topics(
     firsts.resize(topics.len(), None);
     naming.keys(&mut topics);
     naming.slugs(&mut topics, &firsts);
-    let place = |key| places.get(newest_name(&old_names, key)).copied();
+    let place = |key: &TopicKey| places.get(newest_name(&old_names, key)).copied();
     let of_spelling = keys.iter().map(|key| place(key).unwrap_or(u32::MAX)).collect();
     naming.above(&mut topics, place);
     naming.unknown(&topics, own, place);
-    Topics { list: topics, of_spelling, places, old_names }
+    let of_own = topics.iter_mut().filter(|topic| topic.is_own).zip(own);
+    of_own.for_each(|(topic, own)| topic.wants = Some(Wants::new(own, place)));
+    Topics { list: topics, of_spelling }
 }
 
 /// The name that a topic has now which had this one. Whatever the site file says, there is an end to it.
@@ -256,6 +250,7 @@ impl Naming<'_> {
             former: Vec::new(),
             rules: Arc::clone(&own.said.feed),
             above: Vec::new(),
+            wants: None,
             named: own.of.is_none(),
             is_own: true,
             written: true,
@@ -263,10 +258,7 @@ impl Naming<'_> {
     }
 
     /// Finds what is above each topic. A circle ends where it began.
-    fn above<'t>(&self, topics: &mut [Topic], place: impl Fn(&'t TopicKey) -> Option<u32>)
-    where
-        Self: 't,
-    {
+    fn above(&self, topics: &mut [Topic], place: impl Fn(&TopicKey) -> Option<u32>) {
         let parent = |topic: &Topic| place(&self.site.topics.get(&topic.name_key)?.parent.as_ref()?.key);
         let parents: Vec<Option<u32>> = topics.iter().map(parent).collect();
         for (number, topic) in (0..).zip(topics) {
@@ -279,10 +271,7 @@ impl Naming<'_> {
     }
 
     /// Says of topics that the site file wants in a feed, or above another, and that nobody knows.
-    fn unknown<'t>(&mut self, topics: &[Topic], own: &[Own<'t>], place: impl Fn(&'t TopicKey) -> Option<u32>)
-    where
-        Self: 't,
-    {
+    fn unknown(&mut self, topics: &[Topic], own: &[Own], place: impl Fn(&TopicKey) -> Option<u32>) {
         let site = self.site;
         let parents = site.topics.values().filter_map(|rules| Some(("parent", rules.parent.as_ref()?)));
         let mut named: Vec<(&str, &Named)> = parents.collect();
@@ -291,8 +280,8 @@ impl Naming<'_> {
                 named.extend(list.iter().map(|name| (key, name)));
             }
         }
-        named.sort_by_key(|(_, name)| name.place);
-        named.dedup_by_key(|(_, name)| name.place);
+        named.sort_by_key(|(_, name)| (&name.file, name.place));
+        named.dedup_by_key(|(_, name)| (&name.file, name.place));
         let known_before = |name: &TopicKey| {
             let topic = |(key, feed): (&TopicKey, &crate::manifest::Feed)| feed.topic.as_ref().unwrap_or(key) == name;
             self.published.feeds.iter().any(topic) || self.index.topics.iter().any(|known| TopicKey::of(known.as_str()) == *name)
@@ -307,10 +296,13 @@ impl Naming<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`feedmill topics` lists those that there are; name it under `topics` if it is still to come".to_owned(),
             };
-            faults.push((name.place, format!("`{key}` names the topic `{}`, which no article has", name.name), help));
+            faults.push((name, format!("`{key}` names the topic `{}`, which no article has", name.name), help));
         }
-        for (place, message, help) in faults {
-            self.refuse(place, message, &help);
+        for (name, message, help) in faults {
+            let file = name.file.as_ref().map_or_else(|| self.site_file(), |file| file.to_string_lossy().into_owned());
+            let (line, column) = name.place;
+            let error = Diagnostic::of_file(Severity::Error, &file, message, help);
+            self.diagnostics.push(Diagnostic { line, column, ..error });
         }
     }
 
@@ -382,6 +374,7 @@ impl Naming<'_> {
             name_key,
             former: Vec::new(),
             above: Vec::new(),
+            wants: None,
             named: rules.is_some(),
             is_own: false,
             written: true,

@@ -279,8 +279,8 @@ mod tests {
             embeds: Embeds::Iframe,
             now: "2020-11-20T00:00:00Z".parse().expect("a date"),
             whole,
-            keep: super::super::Keep::default(),
             full_text,
+            keep: crate::read::Keep::default(),
             dates: Arc::default(),
         };
         let file = format!("---\ntitle: a\ndate: 2020-11-13\nlink: https://example.org/a/b\n{excerpt}\n---\n{body}");

@@ -57,7 +57,6 @@ mod tests {
 
     use chrono_tz::Tz;
 
-    use super::super::Keep;
     use super::super::field::Names;
     use super::super::tree::Tree;
     use super::super::{front_matter, yaml};
@@ -88,8 +87,8 @@ mod tests {
             embeds,
             now,
             whole,
-            keep: Keep::default(),
             full_text: true,
+            keep: crate::read::Keep::default(),
             dates: Arc::default(),
         }
     }

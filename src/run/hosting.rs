@@ -131,6 +131,7 @@ impl Mill<'_> {
             brotli: site.precompress.contains(&Encoding::Brotli),
             copies: self.also(),
             redirects: self.redirects(),
+            stories: site.stories,
             // With the manifest itself.
             files: manifest.files.len() + 1 + ours,
         }

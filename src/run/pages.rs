@@ -86,7 +86,7 @@ impl Mill<'_> {
             Some(match planned.get(key) {
                 Some(topic) => self.listed(*topic, entries, newest),
                 // It is held back, though no article has its topic.
-                None => Listed { slug, name: text::line_of_clean(&feed.title), about: None, entries, newest },
+                None => Listed { entries, newest, ..named(slug, text::line_of_clean(&feed.title)) },
             })
         };
         let hidden = |key: &TopicKey| planned.get(key).is_some_and(|topic| grouping.topics[*topic].rules.hidden);
@@ -98,9 +98,12 @@ impl Mill<'_> {
     }
 
     fn listed(&self, topic: usize, entries: usize, newest: Option<DateTime<Utc>>) -> Listed {
+        let site = self.request.site;
         let topic = &self.grouping.topics[topic];
-        let name = compose::name(self.request.site, self.request.clock, Some(topic));
-        Listed { slug: topic.slug.clone(), name, about: topic.rules.description.clone(), entries, newest }
+        let name = compose::name(site, self.request.clock, Some(topic));
+        let language = Some(&topic.rules.language).filter(|language| **language != site.language).cloned();
+        let about = topic.rules.description.clone();
+        Listed { slug: topic.slug.clone(), name, about, entries, newest, language, is_own: topic.is_own }
     }
 
     /// Makes the page of a topic without stories, with the formats that there are of its feed.
@@ -113,7 +116,7 @@ impl Mill<'_> {
         done: &mut Done,
     ) -> Result<(), FolderError> {
         let formats = formats_of(&slug, manifest);
-        let listed = Listed { slug, name: name.clone(), about: None, entries: 0, newest: None };
+        let listed = named(slug, name.clone());
         self.page(&page::topic(self.request.site, &listed, &formats, &[], &[]), Some(key), done)
     }
 
@@ -127,7 +130,7 @@ impl Mill<'_> {
         done: &mut Done,
     ) -> Result<(), FolderError> {
         let formats = formats_of(&slug, manifest);
-        let listed = Listed { slug, name: name.clone(), about: None, entries: 0, newest: None };
+        let listed = named(slug, name.clone());
         self.page(&page::ended(self.request.site, &listed, &formats), Some(key), done)
     }
 
@@ -136,6 +139,11 @@ impl Mill<'_> {
         let piece = Piece { path: &page.path, bytes: &page.bytes, content_type, turn: Turn::List, feed };
         self.document(piece, || page::verify(page), done)
     }
+}
+
+/// A topic of which no more than the name is known.
+pub(super) fn named(slug: Slug, name: Line) -> Listed {
+    Listed { slug, name, about: None, entries: 0, newest: None, language: None, is_own: false }
 }
 
 /// The formats that there are of a feed.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 
+use super::pages::named;
 use super::{Done, Mill, Piece};
 use crate::error::{Diagnostic, FolderError, Severity};
 use crate::feed::Feed;
@@ -225,11 +226,9 @@ impl Mill<'_> {
         let name = text::line_of_clean(&outline.title);
         let feed = manifest.feeds.get(key).filter(|feed| feed.slug.as_ref() == Some(&slug));
         let listed = feed.map(|feed| Listed {
-            slug: slug.clone(),
-            name: name.clone(),
-            about: None,
             entries: feed.entries.len(),
             newest: feed.entries.first().map(|entry| entry.date),
+            ..named(slug.clone(), name.clone())
         });
         let out = |links: &[String]| {
             let own = links.first().and_then(|link| self::name(link)).is_some_and(|name| goes.links.contains(&name));

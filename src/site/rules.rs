@@ -1,15 +1,16 @@
 //! What an owner says of single feeds: of topics, and of feeds of the owner's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_yaml::Spanned;
 
+use super::catalogue::{self, CatalogueError};
 use super::dials::{WireDials, with_dials};
 use super::{Also, Check, Content, Related, Said, SiteError, Text, clean, number, theme};
 use crate::article::Language;
-use crate::dial::Dials;
+use crate::dial::{Age, Dials};
 use crate::error::shown;
 use crate::format::Formats;
 use crate::link::Link;
@@ -93,6 +94,8 @@ pub struct Named {
     pub name: String,
     /// Where: line and column.
     pub place: (usize, usize),
+    /// The file, if it is not the site file.
+    pub file: Option<PathBuf>,
 }
 
 /// A feed of the owner's own.
@@ -381,8 +384,7 @@ impl Rules<'_> {
                 let parent_key = own(&parent.key);
                 if parent_key == *key {
                     let message = format!("`parent` leads back to where it began: {}", above.join(" → "));
-                    let place = topic.parent.as_ref().map_or((0, 0), |named| named.place);
-                    return Err(self.at(place, message, "take one of these `parent` lines out"));
+                    return Err(self.at(topic.parent.as_ref(), message, "take one of these `parent` lines out"));
                 }
                 // A circle that this topic is not part of is found when its own turn comes.
                 next = topics.get(&parent_key).and_then(|topic| topic.parent.as_ref()).filter(|_| above.len() <= topics.len());
@@ -403,21 +405,98 @@ impl Rules<'_> {
             || topics.values().flat_map(|topic| topic.places.iter().map(move |(slug, place)| (slug, (topic, *place))));
         let of_own = || own.iter().filter_map(|feed| Some((feed.slug.as_ref()?, feed)));
         let of_stories = Slug::stories(None);
+        let at = |(line, column): (usize, usize), message: String, help: &str| {
+            let error = self.check.error::<()>(None, message, help);
+            SiteError { line, column, ..error }
+        };
         let all = of_topics().map(|(slug, (_, place))| (slug, place)).chain(of_own().map(|(slug, feed)| (slug, feed.place)));
         if let Some((slug, place)) = all.filter(|(slug, _)| stories && **slug == of_stories).min_by_key(|(_, place)| *place) {
             let message = format!("`{slug}` is the folder of the feed with articles only, which `stories: true` makes");
-            return Err(self.at(place, message, "choose another slug"));
+            return Err(at(place, message, "choose another slug"));
         }
         let taken: BTreeMap<&Slug, (&TopicRules, (usize, usize))> = of_topics().collect();
         let both = of_own().find_map(|(slug, feed)| Some((slug, feed, taken.get(slug)?)));
         both.map_or(Ok(()), |(slug, feed, (topic, place))| {
             let message = format!("the topic `{}` and the feed `{}` have the slug `{slug}` both", topic.name, feed.name);
-            Err(self.at(feed.place.max(*place), message, "give each a slug of its own"))
+            Err(at(feed.place.max(*place), message, "give each a slug of its own"))
         })
     }
 
-    fn at(&self, (line, column): (usize, usize), message: String, help: &str) -> SiteError {
-        SiteError { line, column, ..self.check.error::<()>(None, message, help) }
+    fn at(&self, named: Option<&Named>, message: String, help: &str) -> SiteError {
+        let error = self.check.error::<()>(None, message, help);
+        let (line, column) = named.map_or((0, 0), |named| named.place);
+        let path = named.and_then(|named| named.file.clone()).unwrap_or(error.path);
+        SiteError { path, line, column, ..error }
+    }
+
+    /// What the files of a topic catalogue say.
+    pub(super) fn catalogue(&self, given: Option<Spanned<Said>>) -> Result<Vec<catalogue::Entry>, SiteError> {
+        let globs = self.named("topics_from", given, "topics/*.yaml")?;
+        let texts: Vec<String> = globs.iter().map(|glob| glob.value.clone()).collect();
+        catalogue::read(self.folder, &texts).map_err(|error| match error {
+            CatalogueError::Glob { number, message, help } => {
+                self.check.error(globs.get(number), format!("`topics_from` {message}"), help)
+            }
+            CatalogueError::File(error) => error,
+        })
+    }
+
+    /// Adds what a catalogue says to what the site file says, which goes over it.
+    pub(super) fn merge(entries: Vec<catalogue::Entry>, topics: &mut BTreeMap<TopicKey, TopicRules>, others: &Arc<FeedRules>) {
+        let known_as = known_as(topics);
+        let own = |name: &str| {
+            let key = TopicKey::of(name);
+            known_as.get(&key).cloned().unwrap_or(key)
+        };
+        // A topic may be called as the `_id` of another: names come first.
+        let names: BTreeMap<String, TopicKey> = entries
+            .iter()
+            .filter(|entry| !entry.id.is_empty())
+            .map(|entry| (entry.id.clone(), own(entry.name.as_str())))
+            .collect();
+        let keys: BTreeSet<TopicKey> =
+            entries.iter().map(|entry| own(entry.name.as_str())).chain(topics.keys().cloned()).collect();
+        let mut taken: BTreeSet<TopicKey> = known_as.keys().cloned().collect();
+        let mut keywords: Vec<(TopicKey, TopicKey)> = Vec::new();
+        for entry in entries {
+            let key = own(entry.name.as_str());
+            let parent = entry.parent.map(|name| {
+                let as_name = own(&name);
+                let by_id = names.get(&name).filter(|_| !keys.contains(&as_name)).cloned();
+                Named { key: by_id.unwrap_or(as_name), name, place: (entry.line, entry.column), file: Some(entry.path.clone()) }
+            });
+            let is_new = |keyword: &TopicKey| !keys.contains(keyword) && !taken.contains(keyword);
+            let fresh: BTreeSet<TopicKey> =
+                entry.keywords.iter().map(|keyword| TopicKey::of(keyword.as_str())).filter(is_new).collect();
+            keywords.extend(fresh.into_iter().map(|keyword| (keyword, key.clone())));
+            let said = topics.entry(key.clone()).or_insert_with(|| TopicRules {
+                name: entry.name.clone(),
+                slug: None,
+                wanted: None,
+                former: Vec::new(),
+                key: None,
+                aliases: BTreeSet::new(),
+                parent: None,
+                places: BTreeMap::new(),
+                key_place: (0, 0),
+                feed: Arc::clone(others),
+            });
+            said.wanted = said.wanted.take().or(entry.slug);
+            said.parent = said.parent.take().or_else(|| parent.filter(|parent| parent.key != key));
+            if said.feed.image.is_none() && entry.image.is_some() {
+                said.feed = Arc::new(FeedRules { image: entry.image, ..FeedRules::clone(&said.feed) });
+            }
+        }
+        // A word for two topics is a name of neither.
+        keywords.sort_unstable();
+        for group in keywords.chunk_by(|a, b| a.0 == b.0) {
+            let [(keyword, key)] = group else { continue };
+            if taken.insert(keyword.clone())
+                && let Some(topic) = topics.get_mut(key)
+            {
+                topic.aliases.insert(keyword.clone());
+            }
+        }
     }
 
     pub(super) fn own_feeds(
@@ -469,10 +548,12 @@ impl Rules<'_> {
             let (any, all, none) =
                 (topics("any", feed.any.take())?, topics("all", feed.all.take())?, topics("none", feed.none.take())?);
             let top = feed.top.unwrap_or(false);
+            let says_age = feed.max_age.is_some();
             let mut rules = self.feed(others, rules_of!(feed, &name, &own_key))?;
-            if top {
+            if top && !says_age {
                 // The hottest of all times would never change.
-                rules.dials.max_age = rules.dials.max_age.or(Some(crate::dial::Age::WEEK));
+                let week = Some(Age::WEEK);
+                rules.dials.max_age = rules.dials.max_age.filter(|age| age.delta() < Age::WEEK.delta()).or(week);
             }
             let feed = Arc::new(rules);
             feeds.push(OwnFeed { name: clean(&name), key: own_key, slug, place: slug_place, any, all, none, top, each, feed });
@@ -497,7 +578,7 @@ impl Rules<'_> {
         if topic == TopicKey::all() {
             return Err(self.check.error(Some(given), format!("`{key}` names no topic"), "write the name of a topic"));
         }
-        Ok(Named { key: topic, name: given.value.clone(), place: number(given.referenced) })
+        Ok(Named { key: topic, name: given.value.clone(), place: number(given.referenced), file: None })
     }
 }
 

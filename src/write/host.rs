@@ -99,6 +99,7 @@ pub fn names(host: Host) -> Vec<(&'static str, bool, Share)> {
         brotli: false,
         copies: Vec::new(),
         redirects: Vec::new(),
+        stories: false,
         files: 0,
     };
     files(&hosting).into_iter().map(|file| (file.name, file.at_root, file.share)).collect()
@@ -151,8 +152,10 @@ fn escaped(path: &str) -> String {
     path.replace('.', "\\.")
 }
 
-/// The folder of a topic in a regular expression: a slug.
-const TOPIC: &str = "[a-z0-9-]+/";
+/// The folder of a feed in a regular expression: a slug, perhaps with `stories` in it.
+fn topic(hosting: &Hosting) -> &'static str {
+    if hosting.stories { "[a-z0-9-]+/(?:stories/)?" } else { "[a-z0-9-]+/" }
+}
 
 #[cfg(test)]
 mod tests {
@@ -166,6 +169,7 @@ mod tests {
             gzip: false,
             brotli: false,
             copies: vec![("old/feed.xml".to_owned(), "application/atom+xml".to_owned())],
+            stories: false,
             redirects: vec![
                 ("was/rss.xml".to_owned(), "is/rss.xml".to_owned()),
                 ("was/index.html".to_owned(), "is/index.html".to_owned()),

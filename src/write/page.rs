@@ -8,6 +8,7 @@
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use maud::{DOCTYPE, Markup, html};
 
+use crate::article::Language;
 use crate::feed::Entry;
 use crate::format::{Format, Formats, GENERATOR};
 use crate::link::Link;
@@ -57,6 +58,10 @@ pub struct Listed {
     pub entries: usize,
     /// When the newest of them was published.
     pub newest: Option<DateTime<Utc>>,
+    /// Its language, if it is not that of the publication.
+    pub language: Option<Language>,
+    /// Whether it is no topic, but a feed of the owner's own.
+    pub is_own: bool,
 }
 
 /// A topic beside another.
@@ -71,8 +76,9 @@ pub struct Neighbour {
 /// The page of a topic, with the formats of its feed, its entries, and topics beside it.
 #[must_use]
 pub fn topic(site: &Site, topic: &Listed, formats: &[Format], entries: &[Entry], neighbours: &[Neighbour]) -> Page {
-    let frame = Frame::new(site, formats, "../");
-    let addresses = frame.addresses(Some(&topic.slug));
+    let mut frame = Frame::new(site, formats, "../");
+    frame.language = topic.language.as_ref().unwrap_or(&site.language);
+    let addresses = frame.addresses(Some(&topic.slug)).into_iter().chain(frame.stories_addresses(Some(&topic.slug)));
     let links = entries.iter().map(|entry| entry.link.as_str().to_owned()).chain(addresses).collect();
     let path = path(Some(&topic.slug));
     Page { path, bytes: bytes(frame.topic(topic, entries, neighbours)), links }
@@ -83,7 +89,7 @@ pub fn topic(site: &Site, topic: &Listed, formats: &[Format], entries: &[Entry],
 pub fn index(site: &Site, title: &Line, topics: &[Listed]) -> Page {
     let frame = Frame::new(site, &site.formats.feeds, "");
     let of_topics = topics.iter().flat_map(|topic| frame.addresses(Some(&topic.slug)));
-    let links = frame.addresses(None).into_iter().chain(of_topics).collect();
+    let links = frame.addresses(None).into_iter().chain(frame.stories_addresses(None)).chain(of_topics).collect();
     Page { path: path(None), bytes: bytes(frame.index(title, topics)), links }
 }
 
@@ -180,12 +186,14 @@ struct Frame<'a> {
     formats: Vec<Format>,
     words: &'static Words,
     root: &'static str,
+    /// What it is written in.
+    language: &'a Language,
 }
 
 impl<'a> Frame<'a> {
     fn new(site: &'a Site, formats: &[Format], root: &'static str) -> Self {
         let formats = Format::ADVISED.into_iter().filter(|format| formats.contains(format)).collect();
-        Self { site, formats, words: &ENGLISH, root }
+        Self { site, formats, words: &ENGLISH, root, language: &site.language }
     }
 
     /// The address of a format of a topic's feed, or of the feed of all.
@@ -198,9 +206,14 @@ impl<'a> Frame<'a> {
         self.formats.iter().map(|&format| self.address(format, slug).as_str().to_owned()).collect()
     }
 
+    /// The addresses of the feed with the articles only, if there is one.
+    fn stories_addresses(&self, slug: Option<&Slug>) -> Vec<String> {
+        if self.site.stories { self.addresses(Some(&Slug::stories(slug))) } else { Vec::new() }
+    }
+
     /// A whole page: its head, what stands above and below all pages, and what it is about.
     fn page(&self, class: &str, head: &Head, masthead: &Markup, main: &Markup) -> Markup {
-        let page = &self.site.language;
+        let page = self.language;
         let lang = page.as_str();
         html! {
             (DOCTYPE) "\n"
@@ -241,6 +254,14 @@ impl<'a> Frame<'a> {
                     href=(self.address(format, *slug));
                 "\n"
             }
+            @if self.site.stories && moved.is_none() {
+                @let stories = Slug::stories(*slug);
+                @for &format in &self.formats {
+                    link rel="alternate" type=(format.content_type()) title={ (name) " – " (self.words.stories) " (" (label(format)) ")" }
+                        href=(self.address(format, Some(&stories)));
+                    "\n"
+                }
+            }
             link rel="stylesheet" href={ (self.root) "assets/feedmill.css" }; "\n"
             @if let Some(file) = &self.site.theme.css { link rel="stylesheet" href={ (self.root) (file.path()) }; "\n" }
             @if let Some(file) = &self.site.theme.icon {
@@ -251,14 +272,14 @@ impl<'a> Frame<'a> {
     }
 
     /// How to follow a topic, or all of them: one address to copy or to open, and the others.
-    fn subscribe(&self, slug: Option<&Slug>, name: &str) -> Markup {
+    fn subscribe(&self, slug: Option<&Slug>, name: &str, heading: &str) -> Markup {
         let words = self.words;
         let Some((&advised, others)) = self.formats.split_first() else { return Markup::default() };
         let address = self.address(advised, slug);
         let several = !others.is_empty();
         html! {
             section.subscribe lang=[self.ours().lang] dir=[self.ours().dir] aria-labelledby="subscribe" { "\n"
-                h2 #subscribe { @if slug.is_some() { (words.follow) } @else { (words.follow_all) } } "\n"
+                h2 #subscribe { (heading) } "\n"
                 p { ((words.how)(label(advised))) } "\n"
                 p.address dir="ltr" { code #address { (breakable(&address)) } } "\n"
                 div.buttons { "\n"
@@ -270,6 +291,11 @@ impl<'a> Frame<'a> {
                 } "\n"
                 p { @if several { ((words.one_format)(label(advised))) " " } (words.once) } "\n"
                 @if several { p.formats { (words.also) " " (self.formats(slug, name, others)) } "\n" }
+                @if self.site.stories {
+                    @let stories = Slug::stories(slug);
+                    @let called = format!("{name} – {}", words.stories);
+                    p.formats { (words.only_stories) " " (self.formats(Some(&stories), &called, &self.formats)) } "\n"
+                }
             } "\n"
         }
     }

@@ -110,12 +110,13 @@ FEEDS = {
     "feed.json": "application/feed+json" + UTF8,
 }
 if mode == "bare":
-    for path in ("rss.xml", "ai/atom.xml", "ai/", "", "feeds.opml", "assets/feedmill.css"):
+    for path in ("rss.xml", "ai/atom.xml", "ai/stories/atom.xml", "ai/", "", "feeds.opml", "assets/feedmill.css"):
         expect(f"/{path} status", ask(path)[0], 200)
 else:
-    for above in ("", "ai/"):
+    for above in ("", "ai/", "stories/", "ai/stories/"):
         for name, media_type in FEEDS.items():
             look(above + name, above + name, media_type, True)
+    for above in ("", "ai/"):
         look(above, above + "index.html", "text/html" + UTF8, False)
     look("feeds.opml", "feeds.opml", "text/x-opml" + UTF8, True)
     look("feedmill.json", "feedmill.json", "application/json" + UTF8, True)

@@ -42,7 +42,7 @@ build() {
   mkdir -p "$root"
   root=$(realpath "$root")
   out=${root}${2%/}
-  printf 'id: hosts\nbase_url: http://127.0.0.1:%s%s\nbrowser_style: true\nhost: %s\nhost_root: %s\nout: %s\n' \
+  printf 'id: hosts\nbase_url: http://127.0.0.1:%s%s\nbrowser_style: true\nstories: true\nhost: %s\nhost_root: %s\nout: %s\n' \
     "$port" "$2" "$1" "$root" "$out" >"$made/site.yaml"
   FEEDMILL_NOW=2020-11-23T00:00:00Z "$feedmill" build --no-cache "$here/../../seeds" --site "$made/site.yaml"
   # What was published just now has an ETag that is weak for a second with some servers.

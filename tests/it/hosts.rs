@@ -30,6 +30,7 @@ fn settings_with_everything() {
             gzip: true,
             brotli: true,
             copies: vec![("old/feed.xml".to_owned(), "application/atom+xml".to_owned())],
+            stories: true,
             redirects: ["rss.xml", "atom.xml", "feed.json", "index.html"].map(moved).to_vec(),
             files: 10,
         };

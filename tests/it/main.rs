@@ -8,6 +8,7 @@ mod cache;
 mod cron;
 mod dials;
 mod errors;
+mod explain;
 mod golden;
 mod hosts;
 #[cfg(feature = "hub")]

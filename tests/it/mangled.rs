@@ -56,8 +56,8 @@ fn rules() -> Rules {
         embeds: Embeds::default(),
         now: NOW.parse().expect("a date"),
         whole: true,
-        keep: feedmill::read::Keep::default(),
         full_text: true,
+        keep: feedmill::read::Keep::default(),
         dates: std::sync::Arc::default(),
     }
 }

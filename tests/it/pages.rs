@@ -30,6 +30,8 @@ fn listed(called: &str, about: &str, entries: &[Entry]) -> Listed {
         about: Some(line(about)).filter(|about| !about.is_empty()),
         entries: entries.len(),
         newest: entries.first().map(|entry| entry.published),
+        language: None,
+        is_own: false,
     }
 }
 

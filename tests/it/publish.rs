@@ -11,6 +11,7 @@ use feedmill::compose::subscriptions;
 use feedmill::group::{Clock, group};
 use feedmill::index::index;
 use feedmill::manifest::Manifest;
+use feedmill::read::Keep;
 use feedmill::read::Rules;
 use feedmill::read::walk::{Selection, walk};
 use feedmill::site::{Overrides, Site};
@@ -733,9 +734,9 @@ fn the_list_of_feeds_is_made_of_what_is_there() {
         mojibake: site.mojibake,
         now: clock.now,
         whole: false,
-        keep: feedmill::read::Keep::default(),
         full_text: false,
         embeds: feedmill::article::Embeds::Iframe,
+        keep: Keep::default(),
         dates: Arc::default(),
     };
     let selection = Selection::new(&site.include, &site.exclude, &site.out).expect("globs");

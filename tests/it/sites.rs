@@ -280,7 +280,8 @@ fn a_feed_has_300_entries_at_most() {
 
 #[test]
 fn a_value_of_the_wrong_kind_has_its_place() {
-    let kind = |key: &str| format!("`{key}` wants a value of another kind\n  help: the README has an example of every key");
+    let kind =
+        |key: &str| format!("`{key}` wants a value of another kind\n  help: docs/settings.md has every key with its values");
     for (lines, place, wrong) in [
         ("title: [A]", "1:8", kind("title")),
         ("id: x\nlimit: many", "2:8", kind("limit")),
@@ -703,7 +704,7 @@ feedmill: news/feedmill.yaml:1:6: `ttl` is not a number from 1 to 10080
 ttl: hourly
 =>
 feedmill: news/feedmill.yaml:1:6: `ttl` wants a value of another kind
-  help: the README has an example of every key
+  help: docs/settings.md has every key with its values
 
 cache_control: ''
 =>
@@ -948,7 +949,7 @@ feedmill: news/feedmill.yaml:1:6: `hub` is empty
 hub: [https://hub.example.org/]
 =>
 feedmill: news/feedmill.yaml:1:6: `hub` wants a value of another kind
-  help: the README has an example of every key
+  help: docs/settings.md has every key with its values
 
 id: a
 hub: http://hub.example.org/

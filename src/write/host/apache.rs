@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::{TOPIC, copies, escaped, moved};
+use super::{copies, escaped, moved, topic};
 use crate::host::{Host, Hosting, served};
 
 pub(super) const NAME: &str = ".htaccess";
@@ -82,7 +82,7 @@ fn siblings(text: &mut String, hosting: &Hosting) {
     let copies: Vec<&str> = copies(hosting).map(|(path, _)| path).collect();
     let in_topics = one_of(&names(true).collect::<Vec<_>>());
     let at_top = one_of(&names(false).chain(copies.iter().copied()).collect::<Vec<_>>());
-    let paths = format!("(?:{TOPIC})?(?:{in_topics})|{at_top}");
+    let paths = format!("(?:{})?(?:{in_topics})|{at_top}", topic(hosting));
     text.push_str("<IfModule mod_rewrite.c>\n<IfModule mod_headers.c>\n<IfModule mod_env.c>\n    RewriteEngine On\n");
     for &(coding, ending) in &codings {
         let _ = write!(

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use super::{MARK, copies, moved};
 use crate::format::Formats;
 use crate::host::{Host, Hosting, served};
+use crate::topic::Slug;
 
 pub(super) const NAME: &str = "feedmill.caddy";
 
@@ -27,6 +28,7 @@ pub(super) fn text(hosting: &Hosting) -> String {
         let name = &kind.name;
         let paths = match (kind.in_topics, name.as_str()) {
             (_, Formats::PAGE_FILE_NAME) => format!("{prefix} {prefix}*/"),
+            (true, _) if hosting.stories => format!("{prefix}{name} {prefix}*/{name} {prefix}*/{}/{name}", Slug::STORIES),
             (true, _) => format!("{prefix}{name} {prefix}*/{name}"),
             (false, folder) if folder.ends_with('/') => format!("{prefix}{name}*"),
             (false, _) => format!("{prefix}{name}"),

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{MARK, TOPIC, copies, escaped, moved};
+use super::{MARK, copies, escaped, moved, topic};
 use crate::format::Formats;
 use crate::host::{Hosting, Served, served};
 
@@ -25,9 +25,10 @@ pub(super) fn text(hosting: &Hosting) -> String {
     );
     for kind in served() {
         let (name, prefix) = (escaped(&kind.name), escaped(prefix));
+        let topic = topic(hosting);
         let pattern = match (kind.in_topics, kind.name.as_str()) {
-            (_, Formats::PAGE_FILE_NAME) => format!("~ ^{prefix}(?:{TOPIC})?(?:{name})?$"),
-            (true, _) => format!("~ ^{prefix}(?:{TOPIC})?{name}$"),
+            (_, Formats::PAGE_FILE_NAME) => format!("~ ^{prefix}(?:{topic})?(?:{name})?$"),
+            (true, _) => format!("~ ^{prefix}(?:{topic})?{name}$"),
             (false, folder) if folder.ends_with('/') => format!("~ ^{prefix}{name}"),
             (false, _) => format!("= {}{}", hosting.prefix, kind.name),
         };

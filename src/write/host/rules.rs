@@ -8,6 +8,7 @@ use std::fmt::Write;
 use super::{copies, moved};
 use crate::format::Formats;
 use crate::host::{Host, Hosting, served};
+use crate::topic::Slug;
 
 pub(super) const HEADERS: &str = "_headers";
 pub(super) const REDIRECTS: &str = "_redirects";
@@ -23,7 +24,11 @@ pub(super) fn headers(hosting: &Hosting) -> String {
             // asked for again each time anyway, and its copies renewed with each deploy.
             (_, Formats::PAGE_FILE_NAME) if hosting.host == Host::Netlify => continue,
             (_, Formats::PAGE_FILE_NAME) => vec![prefix.clone(), format!("{prefix}:topic/")],
-            (true, _) => vec![format!("{prefix}{name}"), format!("{prefix}:topic/{name}")],
+            (true, _) => {
+                let mut paths = vec![format!("{prefix}{name}"), format!("{prefix}:topic/{name}")];
+                paths.extend(hosting.stories.then(|| format!("{prefix}:topic/{}/{name}", Slug::STORIES)));
+                paths
+            }
             (false, folder) if folder.ends_with('/') => vec![format!("{prefix}{name}*")],
             (false, _) => vec![format!("{prefix}{name}")],
         };

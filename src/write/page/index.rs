@@ -16,6 +16,7 @@ impl Frame<'_> {
         let description = Some(site.description.as_str()).filter(|text| !text.is_empty());
         let head = Head { title: title.as_str(), description, slug: None, moved: None, name: title.as_str() };
         let newest = topics.iter().filter_map(|topic| topic.newest).max();
+        let (own, topics): (Vec<&Listed>, Vec<&Listed>) = topics.iter().partition(|topic| topic.is_own);
         let masthead = html! {
             @if site.theme.logo.is_some() || site.home_given {
                 header.masthead { "\n"
@@ -35,13 +36,19 @@ impl Frame<'_> {
                     } "\n"
                 }
             } "\n"
-            (self.subscribe(None, words.all_topics))
-            @if !topics.is_empty() { (self.directory(topics)) }
+            (self.subscribe(None, words.all_topics, words.follow_all))
+            @if !topics.is_empty() { (self.directory(&topics)) }
+            @if !own.is_empty() {
+                section.directory aria-labelledby="more" { "\n"
+                    div.bar { "\n" h2 #more lang=[self.our_heading().lang] { (words.more_feeds) } "\n" } "\n"
+                    ul.topics.many[own.len() > FEW] { "\n" @for feed in &own { (self.listed(feed)) } } "\n"
+                } "\n"
+            }
         };
         self.page("index", &head, &masthead, &main)
     }
 
-    fn directory(&self, topics: &[Listed]) -> Markup {
+    fn directory(&self, topics: &[&Listed]) -> Markup {
         let many = topics.len() > FEW;
         html! {
             section.directory aria-labelledby="topics" { "\n"
@@ -67,12 +74,12 @@ impl Frame<'_> {
     }
 
     fn listed(&self, topic: &Listed) -> Markup {
-        let name = self.theirs(topic.name.as_str(), None);
+        let name = self.theirs(topic.name.as_str(), topic.language.as_ref());
         html! {
             li { "\n"
                 h3 lang=[name.lang] dir=[name.dir] { a href={ (topic.slug) "/" (FILE_NAME) } { (topic.name) } } "\n"
                 @if let Some(about) = &topic.about {
-                    @let tongue = self.theirs(about.as_str(), None);
+                    @let tongue = self.theirs(about.as_str(), topic.language.as_ref());
                     p.description lang=[tongue.lang] dir=[tongue.dir] { (about) } "\n"
                 }
                 (self.facts(topic))

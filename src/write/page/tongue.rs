@@ -11,9 +11,9 @@ pub(super) struct Tongue<'a> {
 }
 
 impl Frame<'_> {
-    /// For what the pages themselves say, where they have no words in the language of the site.
+    /// For what the pages themselves say, where they have no words in the language of the page.
     pub(super) fn ours(&self) -> Tongue<'static> {
-        let same = primary(self.site.language.as_str()).eq_ignore_ascii_case(self.words.language);
+        let same = primary(self.language.as_str()).eq_ignore_ascii_case(self.words.language);
         if same { Tongue::default() } else { Tongue { lang: Some(self.words.language), dir: Some("ltr") } }
     }
 
@@ -27,9 +27,9 @@ impl Frame<'_> {
     /// Its first letter decides about its direction on a page from left to right. On one from right to left it must not, since
     /// Hebrew and Arabic titles often begin with a Latin name.
     pub(super) fn theirs<'t>(&self, text: &str, language: Option<&'t Language>) -> Tongue<'t> {
-        match language.filter(|language| !language.as_str().eq_ignore_ascii_case(self.site.language.as_str())) {
+        match language.filter(|language| !language.as_str().eq_ignore_ascii_case(self.language.as_str())) {
             Some(language) => Tongue { lang: Some(language.as_str()), dir: Some(direction(language)) },
-            None if direction(&self.site.language) == "ltr" => Tongue { lang: None, dir: Some("auto") },
+            None if direction(self.language) == "ltr" => Tongue { lang: None, dir: Some("auto") },
             None => Tongue { lang: None, dir: Some("ltr").filter(|_| !text.chars().any(is_right_to_left)) },
         }
     }

@@ -93,7 +93,7 @@ impl Frame<'_> {
                 }
                 (self.facts(topic))
             } "\n"
-            (self.subscribe(Some(&topic.slug), name))
+            (self.subscribe(Some(&topic.slug), name, if topic.is_own { words.follow_feed } else { words.follow }))
             section.stories aria-labelledby="newest" { "\n"
                 h2 #newest lang=[ours.lang] { (words.newest) } "\n"
                 @for told in arrange(entries) { (self.story(&told)) }

@@ -20,6 +20,8 @@ pub(super) struct Words {
     pub(super) topics: &'static str,
     /// Above the address of a topic's feed.
     pub(super) follow: &'static str,
+    /// Above the address of a feed of the owner's own.
+    pub(super) follow_feed: &'static str,
     /// Above the address of the feed of all topics.
     pub(super) follow_all: &'static str,
     /// What to do with the address; it is that of this format.
@@ -38,6 +40,12 @@ pub(super) struct Words {
     pub(super) once: &'static str,
     /// Before the other formats.
     pub(super) also: &'static str,
+    /// What the feed with the articles only is called.
+    pub(super) stories: &'static str,
+    /// Before its formats.
+    pub(super) only_stories: &'static str,
+    /// Above the feeds of the index that are no topics.
+    pub(super) more_feeds: &'static str,
     /// Above the coverage of a story.
     pub(super) related: &'static str,
     /// That there is more of it.
@@ -73,6 +81,7 @@ pub(super) const ENGLISH: Words = Words {
     ended: "This feed has ended: nothing new will appear in it.",
     topics: "Topics",
     follow: "Follow this topic",
+    follow_feed: "Follow this feed",
     follow_all: "All topics in one feed",
     how: |format| format!("Copy the {format} address into your feed reader:"),
     copy: "Copy address",
@@ -82,6 +91,9 @@ pub(super) const ENGLISH: Words = Words {
     one_format: |format| format!("One format is enough: take {format}."),
     once: "In Newsboat and Thunderbird, a story that is in several topics appears once.",
     also: "Also as",
+    stories: "stories",
+    only_stories: "Without the coverage of others:",
+    more_feeds: "More feeds",
     related: "Related coverage",
     more: |more| format!("{more} more"),
     neighbours: "Neighbouring topics",
