@@ -297,13 +297,17 @@ impl Composer<'_> {
                 entries.extend(self.gather(&coverage).iter().take(room).map(|gathered| self.related_entry(gathered)));
             }
             // What stays since it is an entry is in no list where it is none any more: the next run would take it out.
-            let is_entry = |covered: &Covered| {
-                let id = self.link_id(covered.link, &covered.names);
-                entries.iter().any(|entry| entry.id == id)
+            let is_entry = |place: usize, covered: &Covered| {
+                let (id, parent) = (self.link_id(covered.link, &covered.names), self.article_reference(place).id);
+                let is_it = |entry: &Entry| match &entry.kind {
+                    EntryKind::Related { parents } => entry.id == id && parents.iter().any(|of| of.id == parent),
+                    EntryKind::Article => false,
+                };
+                entries.iter().any(is_it)
             };
             let before: usize = coverage.iter().map(|coverage| coverage.links.len()).sum();
-            for coverage in &mut coverage {
-                coverage.links.retain(|covered| !covered.stays || is_entry(covered));
+            for (place, coverage) in coverage.iter_mut().enumerate() {
+                coverage.links.retain(|covered| !covered.stays || is_entry(place, covered));
             }
             if coverage.iter().map(|coverage| coverage.links.len()).sum::<usize>() == before {
                 return (coverage, entries);
@@ -355,13 +359,17 @@ impl Composer<'_> {
     /// The rule that keeps a link of an article out of its feed, if one does.
     fn keeps_out(&self, story: u32, link: &RelatedLink) -> Option<Dial> {
         let rules = &self.plan.rules.related;
-        // What was let in stays though its measure moves.
+        // What was let in stays though its measure moves; what another article says of it lets in nothing here.
         let stays = || {
             let here = self.published.filter(|feed| feed.selection == self.plan.selection && !feed.selection.is_empty());
             let names = link.story.known_by.all();
             here.is_some_and(|feed| {
                 let id = self.link_id(link, names);
-                feed.entries.iter().any(|entry| !entry.parents.is_empty() && entry.id == id.as_str())
+                let article = self.material.chosen.iter().find(|(chosen, _)| *chosen == story);
+                let parent = article.map(|(_, article)| self.story_id(story, &article.story));
+                let is_of =
+                    |entry: &manifest::Entry| parent.as_ref().is_some_and(|id| entry.parents.iter().any(|of| of == id.as_str()));
+                feed.entries.iter().any(|entry| entry.id == id.as_str() && is_of(entry))
             })
         };
         if let Some(dial) = self.poor(link).filter(|_| !stays()) {

@@ -48,32 +48,12 @@ pub struct Rules {
     /// Whether what an article says is wanted. Where it is not, texts, pictures and related links are only checked: the
     /// first reading keeps nothing of them.
     pub whole: bool,
-    /// What is wanted all the same.
-    pub keep: Keep,
     /// Whether the full text below the front matter is wanted.
     pub full_text: bool,
+    /// What the first reading takes of articles, besides what it always does.
+    pub keep: Keep,
     /// Which dates were met.
     pub dates: Arc<Span>,
-}
-
-/// What the first reading keeps of articles, besides what it always does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keep {
-    /// What dials look at, but the title.
-    pub facts: bool,
-    /// The title too.
-    pub titles: bool,
-}
-
-impl Keep {
-    /// Whether the value of a field is kept.
-    fn wants(self, field: field::Field) -> bool {
-        match field {
-            field::Field::Title => self.titles,
-            field::Field::Type | field::Field::Category | field::Field::Provider => self.facts,
-            _ => false,
-        }
-    }
 }
 
 impl Rules {
@@ -86,6 +66,15 @@ impl Rules {
     fn date_of_name(&self, name: &str) -> Option<DateTime<Utc>> {
         date::of_file_name(name, self.zone).inspect(|date| self.dates.meet(*date, self.now))
     }
+}
+
+/// What dials look at in articles: what nobody looks at need not be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Measures, type, category and provider.
+    pub facts: bool,
+    /// The title.
+    pub titles: bool,
 }
 
 /// The span of clock time, in seconds of Unix time, in which every date that was met stays in the past or in the future.

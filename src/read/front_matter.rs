@@ -324,8 +324,12 @@ impl Conversion<'_> {
 
     /// Whether a field need not be converted, since its value is not wanted and surely sound.
     fn only_checked(&self, map: &Map, field: Field) -> bool {
-        let wanted = self.rules.whole || self.rules.keep.wants(field);
-        !wanted && map.get(field).is_some_and(|pair| sound::is_sound(pair, self.rules))
+        let kept = match field {
+            Field::Title => self.rules.keep.titles,
+            Field::Provider | Field::Type | Field::Category => self.rules.keep.facts,
+            _ => false,
+        };
+        !self.rules.whole && !kept && map.get(field).is_some_and(|pair| sound::is_sound(pair, self.rules))
     }
 
     fn title(&mut self, map: &Map) -> Option<Line> {

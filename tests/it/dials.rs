@@ -177,6 +177,20 @@ fn a_published_link_stays_though_its_quality_falls() {
     assert!(!mill.read("feeds/tea/rss.xml").contains("https://e.org/1"), "it is in no list either, or would go from it later");
 }
 
+/// It stays where it was let in, and not with another article that says less of it.
+#[test]
+fn a_link_that_one_article_praises_is_not_let_in_by_another_one() {
+    let link = |quality: u32| format!("related:\n- {{title: link, link: https://e.org/1, date: 2020-11-09, quality: {quality}}}");
+    let mill = tell(site(Mill::new(), "related: {min_quality: 40}"), "a", 10, &link(50));
+    let mill = tell(mill, "b", 11, &link(10));
+    settles(&mill, "build in");
+    let lists = |mill: &Mill| mill.read("feeds/tea/rss.xml").matches("Related coverage").count();
+    assert_eq!((titles(&mill, "tea"), lists(&mill)), (vec!["b".to_owned(), "a".to_owned(), "link".to_owned()], 1));
+    let mill = tell(mill, "a", 10, &link(20));
+    settles(&mill, "build in");
+    assert_eq!((titles(&mill, "tea").len(), lists(&mill)), (3, 1));
+}
+
 /// Two runs with nothing new between which something grows too old: the state of the first must not answer the second.
 #[test]
 fn what_grows_too_old_goes_though_nothing_is_new() {

@@ -262,7 +262,8 @@ fn expected(rules: &Rules, pieces: &[Piece]) -> BTreeMap<String, Vec<usize>> {
     for (number, own) in rules.own.iter().enumerate() {
         let mut dials = own.dials.over(&rules.dials);
         if own.top {
-            dials.days = dials.days.or(Some(7));
+            // Of the last week, or of what the site lets in of it.
+            dials.days = own.dials.days.or(Some(dials.days.map_or(7, |days| days.min(7))));
         }
         let wants = |piece: &Piece| {
             let topics = rules.topics_of(piece);
