@@ -434,6 +434,12 @@ impl Owner {
                 topics.entry(key).or_default().insert(story);
             }
         }
+        // What the site file names is there to subscribe to, whether or not anything is in it.
+        if !topics.is_empty() {
+            for name in self.settings.topics.keys() {
+                topics.entry(TopicKey::of(name)).or_default();
+            }
+        }
         let waits = |story: usize| {
             let files = rows.get(&story).map(Vec::as_slice).unwrap_or_default();
             !winners.contains_key(&story) && !due(story) && files.iter().any(|&file| self.files[file].published != Some(false))
