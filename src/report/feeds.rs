@@ -37,13 +37,13 @@ pub fn line(feed: &FeedChange, place: &str, tense: Tense) -> String {
             format!("held back, since {gone} would go{wait}")
         }
         Fate::Kept => and(if feed.gone.is_empty() {
-            "its topic has gone, and it stays as it is"
+            "no longer made, and it stays as it is"
         } else {
-            "its topic has gone, and it stays as it is but for what is withdrawn"
+            "no longer made, and it stays as it is but for what is withdrawn"
         }),
-        Fate::Ended => and("its topic has gone, and a last entry says so"),
-        Fate::Removed if tense == Tense::Ahead => and("its topic has gone, and its files go"),
-        Fate::Removed => and("its topic has gone, and so have its files"),
+        Fate::Ended => and("no longer made, and a last entry says so"),
+        Fate::Removed if tense == Tense::Ahead => and("no longer made, and its files go"),
+        Fate::Removed => and("no longer made, and so have its files"),
     };
     format!("{place}: {what}")
 }
@@ -139,11 +139,11 @@ mod tests {
             (Fate::Held, 1, 0, 25, "held back, since 25 of its 30 entries would go; 1 new one waits"),
             (Fate::Held, 2, 1, 25, "held back, since 25 of its 30 entries would go; 2 new ones wait"),
             (Fate::Held, 0, 0, 0, "held back, since too much of it would go"),
-            (Fate::Kept, 0, 0, 0, "its topic has gone, and it stays as it is"),
-            (Fate::Kept, 0, 0, 2, "its topic has gone, and it stays as it is but for what is withdrawn: 2 go"),
-            (Fate::Ended, 1, 0, 29, "its topic has gone, and a last entry says so: 1 new, 29 go"),
-            (Fate::Ended, 0, 0, 0, "its topic has gone, and a last entry says so"),
-            (Fate::Removed, 0, 0, 30, "its topic has gone, and its files go: 30 go"),
+            (Fate::Kept, 0, 0, 0, "no longer made, and it stays as it is"),
+            (Fate::Kept, 0, 0, 2, "no longer made, and it stays as it is but for what is withdrawn: 2 go"),
+            (Fate::Ended, 1, 0, 29, "no longer made, and a last entry says so: 1 new, 29 go"),
+            (Fate::Ended, 0, 0, 0, "no longer made, and a last entry says so"),
+            (Fate::Removed, 0, 0, 30, "no longer made, and its files go: 30 go"),
         ];
         for (fate, new, older, gone, expected) in cases {
             assert_eq!(line(&feed(fate, new, older, gone), "out/ai", Tense::Ahead), format!("out/ai: {expected}"));
@@ -151,7 +151,7 @@ mod tests {
         let done = |fate| line(&feed(fate, 3, 2, 1), "out/ai", Tense::Done);
         assert_eq!(done(Fate::Written), "out/ai: 3 new, 2 of them older than what is published, 1 gone");
         let removed = line(&feed(Fate::Removed, 0, 0, 0), "out/ai", Tense::Done);
-        assert_eq!(removed, "out/ai: its topic has gone, and so have its files");
+        assert_eq!(removed, "out/ai: no longer made, and so have its files");
     }
 
     #[test]

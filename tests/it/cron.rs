@@ -554,7 +554,7 @@ fn a_feed_that_was_kept_can_end_or_go_later() {
     assert_eq!(fate(&mill), ["\"chips\" \"ended\" 1"]);
     let note = "feeds/chips: note: no published article has the topic of this feed; a last entry says so";
     assert_eq!(run.stderr.trim(), note);
-    assert!(run.stdout.contains("feeds/chips: its topic has gone, and a last entry says so: 10 gone"), "{}", run.stdout);
+    assert!(run.stdout.contains("feeds/chips: no longer made, and a last entry says so: 10 gone"), "{}", run.stdout);
     assert!(mill.read("feeds/chips/rss.xml").contains("This feed has ended: Chips"));
     agrees(&mill);
     // It is said of a feed when it happens.
@@ -565,12 +565,12 @@ fn a_feed_that_was_kept_can_end_or_go_later() {
     let run = mill.run("build in --dry-run -v").status(0);
     assert!(run.stdout.contains("would remove feeds/chips/rss.xml\n"), "{}", run.stdout);
     assert!(run.stdout.ends_with(", 4 would be removed\n"), "{}", run.stdout);
-    assert!(run.stdout.contains("feeds/chips: its topic has gone, and its files go: 1 goes\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("feeds/chips: no longer made, and its files go: 1 goes\n"), "{}", run.stdout);
     assert!(files(&mill.path("feeds")) == before);
     let run = mill.run("build in -v --report report.json").status(0);
     assert_eq!(fate(&mill), ["\"chips\" \"removed\" 0"]);
     assert_eq!(run.stderr.trim(), note.replace("a last entry says so", "its files are taken away"));
-    assert!(run.stdout.contains("feeds/chips: its topic has gone, and so have its files: 1 gone"), "{}", run.stdout);
+    assert!(run.stdout.contains("feeds/chips: no longer made, and so have its files: 1 gone"), "{}", run.stdout);
     assert!(run.stdout.contains("removed feeds/chips/rss.xml") && run.stdout.ends_with(", 4 removed\n"), "{}", run.stdout);
     assert!(!mill.path("feeds/chips").exists());
     agrees(&mill);

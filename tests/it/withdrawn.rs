@@ -158,7 +158,7 @@ fn a_feed_whose_topic_has_gone_loses_what_is_withdrawn_and_nothing_else() {
     let mill = say(say(mill, "in/ai-03.md", "deleted: true"), "in/ai-20.md", "draft: true");
     let run = mill.run("build in -v").status(0);
     assert!(
-        run.stdout.contains("feeds/ai: its topic has gone, and it stays as it is but for what is withdrawn: 2 gone"),
+        run.stdout.contains("feeds/ai: no longer made, and it stays as it is but for what is withdrawn: 2 gone"),
         "{}",
         run.stdout
     );
