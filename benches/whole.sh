@@ -34,6 +34,33 @@ best() {
 row() { printf '| %s | %s | %s s | %s s | %s MB | %s |\n' "$@"; }
 ratio() { awk -v a="$1" -v b="$2" -v what="$3" 'BEGIN { printf "%.3f of %s", a / b, what }'; }
 
+# Rules for the topics of a folder: each ten have one above them, some have dials; and fifty feeds of one's own of every kind.
+rules() {
+  "$feedmill" topics "$1" "${base[@]}" 2>/dev/null | tail -n +2 | sed 's/  .*//' | awk '
+    { name[NR] = $0 }
+    END {
+      print "topics:"
+      for (n = 1; n <= NR; n++) {
+        above = n - (n - 1) % 10
+        rule = above == n ? "" : "parent: \"" name[above] "\", "
+        if (n % 7 == 0) rule = rule "min_quality: 20, "
+        if (n % 11 == 0) rule = rule "max_age: 10y, "
+        printf "  \"%s\": {%s}\n", name[n], rule
+      }
+      print "feeds:"
+      for (n = 0; n < 50; n++) {
+        a = name[1 + n * 3 % NR]; b = name[1 + n * 5 % NR]
+        if (n % 5 == 0) rule = "any: [\"" a "\", \"" b "\"]"
+        if (n % 5 == 1) rule = "all: [\"" a "\"], none: [\"" b "\"], min_heat: 20"
+        if (n % 5 == 2) rule = "providers: {exclude: [also.com]}, title_matches: [\"*power*\", \"/AI\\\\b/\"]"
+        if (n % 5 == 3) rule = "top: true, max_age: 10y"
+        if (n % 5 == 4) rule = "none: [\"" a "\"], types: [article], min_quality: 50"
+        printf "  Own %d: {%s}\n", n, rule
+      }
+    }'
+}
+documents() { find "$1" -name '*.xml' | wc -l; }
+
 echo "| articles | what | CPU | wall | memory | |"
 echo "| --- | --- | --- | --- | --- | --- |"
 for count in "${counts[@]}"; do
@@ -58,6 +85,12 @@ for count in "${counts[@]}"; do
   fi
   read -r cpu wall mb < <(best "$runs" "rm -rf $out" "$feedmill" build "$folder" --no-cache --out "$out" "${base[@]}" --quiet)
   row "$count" "\`build\`, everything new" "$cpu" "$wall" "$mb" "$([ "$hugo_cpu" = 0 ] || ratio "$cpu" "$hugo_cpu" Hugo), $(du -sm "$out" | cut -f1) MB written"
+
+  plain=$cpu
+  { cat benches/feedmill.yaml; rules "$folder"; } >"$work/rules.yaml"
+  read -r cpu wall mb < <(best "$runs" "rm -rf $out-rules" "$feedmill" build "$folder" --no-cache --out "$out-rules" --site "$work/rules.yaml" --now 2021-02-01 --quiet)
+  per=$(awk -v a="$cpu" -v b="$plain" -v m="$(documents "$out-rules")" -v n="$(documents "$out")" 'BEGIN { printf "%.2f times as much for each document", a / m / (b / n) }')
+  row "$count" "the same with parents, dials and 50 feeds" "$cpu" "$wall" "$mb" "$per, $(documents "$out-rules") documents for $(documents "$out")"
 
   read -r bare_stat wall mb < <(best "$runs" : "$bare" stat "$folder")
   row "$count" "bare walk with stat" "$bare_stat" "$wall" "$mb" ""
