@@ -29,20 +29,6 @@ pub struct Dials {
 }
 
 impl Dials {
-    /// These, and for each that is not set that of `others`.
-    #[must_use]
-    pub fn over(self, others: &Self) -> Self {
-        Self {
-            min_quality: self.min_quality.or(others.min_quality),
-            min_heat: self.min_heat.or(others.min_heat),
-            max_age: self.max_age.or(others.max_age),
-            types: self.types.or_else(|| others.types.clone()),
-            categories: self.categories.or_else(|| others.categories.clone()),
-            providers: self.providers.or_else(|| others.providers.clone()),
-            title_matches: self.title_matches.or_else(|| others.title_matches.clone()),
-        }
-    }
-
     /// Whether anything but the date is looked at.
     #[must_use]
     pub fn look_inside(&self) -> bool {
@@ -580,15 +566,5 @@ mod tests {
         ] {
             assert_eq!(Pattern::parse(pattern).map_err(|error| error.clone()), Err(why.to_owned()), "{pattern}");
         }
-    }
-
-    #[test]
-    fn dials_of_a_feed_go_over_those_of_the_site() {
-        let site =
-            Dials { min_quality: Some(10), min_heat: Some(5), types: Some(include(vec![TopicKey::of("a")])), ..Dials::default() };
-        let lifted = Some(Choice { include: Vec::new(), exclude: Vec::new() });
-        let dials = Dials { min_quality: Some(20), types: lifted, ..Dials::default() }.over(&site);
-        assert_eq!((dials.min_quality, dials.min_heat), (Some(20), Some(5)));
-        assert_eq!(kept_out(&Dials { min_quality: None, ..dials }, &facts()), None);
     }
 }

@@ -26,7 +26,7 @@ use crate::read::tree::Tree;
 use crate::read::yaml::parse_any;
 use crate::text::{self, Line, Mojibake};
 use crate::topic::{Slug, TopicKey};
-use dials::{WireAge, WireChoice, with_dials};
+use dials::{WireChoice, WireScalar, with_dials};
 pub use rules::{Each, FeedRules, Named, OwnFeed, TopicRules};
 use rules::{Rules, WireFeed, WireRules, WireTopic};
 use theme::Theme;
@@ -485,8 +485,8 @@ struct WireAuthor {
 struct WireRelated {
     mode: Option<Spanned<String>>,
     per_article: Option<Spanned<i64>>,
-    min_quality: Option<i32>,
-    max_age: Option<Spanned<WireAge>>,
+    min_quality: Option<Spanned<WireScalar>>,
+    max_age: Option<Spanned<WireScalar>>,
     providers: Option<Spanned<WireChoice>>,
     merge_same_title: Option<bool>,
 }
@@ -841,8 +841,8 @@ impl Check<'_> {
             entries,
             list,
             per_article: self.count("related.per_article", given.per_article.as_ref(), others.per_article)?,
-            min_quality: given.min_quality.or(others.min_quality),
-            max_age: self.age("related.max_age", given.max_age.as_ref())?.or(others.max_age),
+            min_quality: self.measure("related.min_quality", given.min_quality.as_ref(), others.min_quality)?,
+            max_age: self.age("related.max_age", given.max_age.as_ref(), others.max_age)?,
             providers: self.publishers("related.providers", given.providers.as_ref())?.or_else(|| others.providers.clone()),
             merge_same_title: given.merge_same_title.unwrap_or(others.merge_same_title),
         })

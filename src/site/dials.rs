@@ -20,9 +20,9 @@ macro_rules! with_dials {
         $visible struct $name {
             $($key: $value,)*
             related: Option<crate::site::WireRelated>,
-            min_quality: Option<i32>,
-            min_heat: Option<i32>,
-            max_age: Option<serde_yaml::Spanned<crate::site::dials::WireAge>>,
+            min_quality: Option<serde_yaml::Spanned<crate::site::dials::WireScalar>>,
+            min_heat: Option<serde_yaml::Spanned<crate::site::dials::WireScalar>>,
+            max_age: Option<serde_yaml::Spanned<crate::site::dials::WireScalar>>,
             types: Option<serde_yaml::Spanned<crate::site::dials::WireChoice>>,
             categories: Option<serde_yaml::Spanned<crate::site::dials::WireChoice>>,
             providers: Option<serde_yaml::Spanned<crate::site::dials::WireChoice>>,
@@ -49,51 +49,54 @@ macro_rules! with_dials {
 
 pub(super) use with_dials;
 
+/// What lifts a measure or an age that holds for all.
+const NONE: &str = "none";
+
 /// The dials of one map.
 #[derive(Default)]
 pub(super) struct WireDials {
     pub(super) related: Option<WireRelated>,
-    pub(super) min_quality: Option<i32>,
-    pub(super) min_heat: Option<i32>,
-    pub(super) max_age: Option<Spanned<WireAge>>,
+    pub(super) min_quality: Option<Spanned<WireScalar>>,
+    pub(super) min_heat: Option<Spanned<WireScalar>>,
+    pub(super) max_age: Option<Spanned<WireScalar>>,
     pub(super) types: Option<Spanned<WireChoice>>,
     pub(super) categories: Option<Spanned<WireChoice>>,
     pub(super) providers: Option<Spanned<WireChoice>>,
     pub(super) title_matches: Option<Spanned<WireChoice>>,
 }
 
-/// An age: a text, or a number of days.
-pub(super) struct WireAge(String);
+/// A number or a text, as it is written.
+pub(super) struct WireScalar(String);
 
-impl<'de> Deserialize<'de> for WireAge {
+impl<'de> Deserialize<'de> for WireScalar {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AgeVisitor)
+        deserializer.deserialize_any(ScalarVisitor)
     }
 }
 
-struct AgeVisitor;
+struct ScalarVisitor;
 
-impl Visitor<'_> for AgeVisitor {
-    type Value = WireAge;
+impl Visitor<'_> for ScalarVisitor {
+    type Value = WireScalar;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an age")
+        f.write_str("a number or a text")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<WireAge, E> {
-        Ok(WireAge(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<WireScalar, E> {
+        Ok(WireScalar(text.to_owned()))
     }
 
-    fn visit_i64<E>(self, days: i64) -> Result<WireAge, E> {
-        Ok(WireAge(days.to_string()))
+    fn visit_i64<E>(self, number: i64) -> Result<WireScalar, E> {
+        Ok(WireScalar(number.to_string()))
     }
 
-    fn visit_u64<E>(self, days: u64) -> Result<WireAge, E> {
-        Ok(WireAge(days.to_string()))
+    fn visit_u64<E>(self, number: u64) -> Result<WireScalar, E> {
+        Ok(WireScalar(number.to_string()))
     }
 
-    fn visit_f64<E>(self, days: f64) -> Result<WireAge, E> {
-        Ok(WireAge(days.to_string()))
+    fn visit_f64<E>(self, number: f64) -> Result<WireScalar, E> {
+        Ok(WireScalar(number.to_string()))
     }
 }
 
@@ -156,33 +159,56 @@ impl<'de> Visitor<'de> for ChoiceVisitor {
 }
 
 impl Check<'_> {
-    /// What a map says of dials.
-    pub(super) fn dials(&self, given: &mut WireDials) -> Result<Dials, SiteError> {
+    /// What a map says of dials, and what `others` say where it says nothing.
+    pub(super) fn dials(&self, given: &WireDials, others: &Dials) -> Result<Dials, SiteError> {
+        let title_matches = self.choices("title_matches", given.title_matches.as_ref(), "\"*update*\"", |text| {
+            Pattern::parse(&text.value).map_err(|why| {
+                let help = "write a glob over the whole title, such as \"*update*\", or a regular expression such as \
+                            '/\\bAI\\b/'";
+                self.error(Some(text), format!("`{}` in `title_matches` {}", text.value, is_or_has(&why)), help)
+            })
+        })?;
         Ok(Dials {
-            min_quality: given.min_quality,
-            min_heat: given.min_heat,
-            max_age: self.age("max_age", given.max_age.as_ref())?,
-            types: self.words("types", given.types.as_ref())?,
-            categories: self.words("categories", given.categories.as_ref())?,
-            providers: self.publishers("providers", given.providers.as_ref())?,
-            title_matches: self.choices("title_matches", given.title_matches.as_ref(), "\"*update*\"", |text| {
-                Pattern::parse(&text.value).map_err(|why| {
-                    let help = "write a glob over the whole title, such as \"*update*\", or a regular expression such as \
-                                '/\\bAI\\b/'";
-                    self.error(Some(text), format!("`{}` in `title_matches` {}", text.value, is_or_has(&why)), help)
-                })
-            })?,
+            min_quality: self.measure("min_quality", given.min_quality.as_ref(), others.min_quality)?,
+            min_heat: self.measure("min_heat", given.min_heat.as_ref(), others.min_heat)?,
+            max_age: self.age("max_age", given.max_age.as_ref(), others.max_age)?,
+            types: self.words("types", given.types.as_ref())?.or_else(|| others.types.clone()),
+            categories: self.words("categories", given.categories.as_ref())?.or_else(|| others.categories.clone()),
+            providers: self.publishers("providers", given.providers.as_ref())?.or_else(|| others.providers.clone()),
+            title_matches: title_matches.or_else(|| others.title_matches.clone()),
         })
     }
 
-    pub(super) fn age(&self, name: &str, given: Option<&Spanned<WireAge>>) -> Result<Option<Age>, SiteError> {
-        let parse = |given: &Spanned<WireAge>| {
-            Age::parse(&given.value.0).ok_or_else(|| {
-                let help = "write a whole number and a unit, such as 12 hours, 30 days, 4 weeks, 6 months or 1 year";
-                self.error(Some(given), format!("`{name}` is not an age"), help)
-            })
-        };
-        given.map(parse).transpose()
+    pub(super) fn measure(
+        &self,
+        name: &str,
+        given: Option<&Spanned<WireScalar>>,
+        others: Option<i32>,
+    ) -> Result<Option<i32>, SiteError> {
+        let Some(given) = given else { return Ok(others) };
+        match given.value.0.trim() {
+            NONE => Ok(None),
+            text => text.parse().map(Some).map_err(|_| {
+                let help = format!("write it like `{name}: 40`, or `{name}: {NONE}` to lift one that holds for all");
+                self.error(Some(given), format!("`{name}` is not a whole number"), help)
+            }),
+        }
+    }
+
+    pub(super) fn age(
+        &self,
+        name: &str,
+        given: Option<&Spanned<WireScalar>>,
+        others: Option<Age>,
+    ) -> Result<Option<Age>, SiteError> {
+        let Some(given) = given else { return Ok(others) };
+        if given.value.0.trim() == NONE {
+            return Ok(None);
+        }
+        Age::parse(&given.value.0).map(Some).ok_or_else(|| {
+            let help = "write a whole number and a unit, such as 12 hours, 30 days, 4 weeks, 6 months or 1 year";
+            self.error(Some(given), format!("`{name}` is not an age"), help)
+        })
     }
 
     fn words(&self, name: &str, given: Option<&Spanned<WireChoice>>) -> Result<Option<Choice<TopicKey>>, SiteError> {

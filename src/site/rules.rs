@@ -248,7 +248,7 @@ impl Rules<'_> {
             language: check.language(given.language.as_ref())?.unwrap_or_else(|| others.language.clone()),
             content: check.content(given.content.as_ref())?.unwrap_or(others.content),
             also: check.also(given.also, self.formats)?,
-            dials: check.dials(&mut given.dials)?.over(&others.dials),
+            dials: check.dials(&given.dials, &others.dials)?,
             related: check.related(&related, &others.related)?,
         })
     }

@@ -729,3 +729,35 @@ fn topics_that_are_named_are_no_reason_to_publish_nothing() {
     settles(&mill, "build in");
     assert_eq!((titles(&mill, "").len(), mill.listing("feeds").len()), (0, 3));
 }
+
+#[test]
+fn none_lifts_a_measure_or_an_age_that_holds_for_all() {
+    let site = "min_quality: 40\nmin_heat: 5\nmax_age: 30d\nrelated: {min_quality: 40, max_age: 30d}\n\
+        topics:\n  AI: {min_quality: none, min_heat: none, max_age: none, related: {min_quality: none, max_age: none}}\n";
+    let mill =
+        Mill::new().file("in/feedmill.yaml", format!("id: x\nbase_url: https://feeds.example.org/\nformats: [rss]\n{site}"));
+    let related = "related:\n  - {title: Poor, originalUrl: 'https://e.net/p', publishedDateTime: 2019-01-01, quality: 1}\n";
+    let mill = mill
+        .file("in/old.md", format!("---\ntitle: Old\ndate: 2019-01-01\nlink: https://e.org/o\ntopics: [AI]\n{related}---\n"))
+        .file("in/new.md", "---\ntitle: New\ndate: 2020-11-20\nlink: https://e.org/n\ntopics: [AI]\nquality: 50\nheat: 9\n---\n");
+    mill.run("build in").silent();
+    let titles = |path: &str| mill.read(path).matches("<item>").count();
+    assert_eq!((titles("in/feeds/rss.xml"), titles("in/feeds/ai/rss.xml")), (1, 3));
+    for (wrong, place) in
+        [("min_quality: nothing", "4:14"), ("topics: {AI: {min_heat: 1.5}}", "4:25"), ("related: {min_quality: x}", "4:24")]
+    {
+        let mill = Mill::new()
+            .file("in/feedmill.yaml", format!("id: x\nbase_url: https://feeds.example.org/\nformats: [rss]\n{wrong}\n"));
+        let key = if wrong.contains("heat") {
+            "min_heat"
+        } else if wrong.contains("related") {
+            "related.min_quality"
+        } else {
+            "min_quality"
+        };
+        let _ = mill.run("build in").status(2).stdout("").stderr(&format!(
+            "feedmill: in/feedmill.yaml:{place}: `{key}` is not a whole number\n  help: write it like `{key}: 40`, or `{key}: none` to lift one \
+             that holds for all"
+        ));
+    }
+}
