@@ -9,6 +9,7 @@ mod cron;
 mod dials;
 mod errors;
 mod explain;
+mod fuzzed;
 mod golden;
 mod hosts;
 #[cfg(feature = "hub")]
