@@ -29,6 +29,26 @@ pub struct Dials {
 }
 
 impl Dials {
+    /// What they say, in words that do not change from one version to the next: it stands for them in the manifest.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { min_quality, min_heat, max_age, types, categories, providers, title_matches } = self;
+        let words = |choice: &Choice<TopicKey>| choice.text(|word| word.as_str().to_owned());
+        let publishers = |choice: &Choice<Publisher>| {
+            choice.text(|publisher| publisher.domain.clone().unwrap_or_else(|| publisher.name.as_str().to_owned()))
+        };
+        let parts = [
+            min_quality.map(|least| format!("min_quality {least}")),
+            min_heat.map(|least| format!("min_heat {least}")),
+            max_age.map(|most| format!("max_age {most}")),
+            types.as_ref().map(|choice| format!("types {}", words(choice))),
+            categories.as_ref().map(|choice| format!("categories {}", words(choice))),
+            providers.as_ref().map(|choice| format!("providers {}", publishers(choice))),
+            title_matches.as_ref().map(|choice| format!("title_matches {}", choice.text(|pattern| pattern.text.clone()))),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether anything but the date is looked at.
     #[must_use]
     pub fn look_inside(&self) -> bool {
@@ -182,6 +202,11 @@ pub struct Choice<T> {
 }
 
 impl<T> Choice<T> {
+    fn text(&self, said: impl Fn(&T) -> String) -> String {
+        let list = |of: &[T]| of.iter().map(|one| format!("`{}`", said(one))).collect::<Vec<_>>().join(" ");
+        format!("include [{}] exclude [{}]", list(&self.include), list(&self.exclude))
+    }
+
     /// Whether something may be that is what `is` says.
     pub fn lets_pass(&self, is: impl Fn(&T) -> bool) -> bool {
         (self.include.is_empty() || self.include.iter().any(&is)) && !self.exclude.iter().any(&is)
@@ -224,6 +249,9 @@ impl Pattern {
 
     /// Reads a pattern. A glob is about a whole title, in upper and lower case alike. `Err`: why it is none.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.trim_matches('/').trim().is_empty() {
+            return Err("is empty".to_owned());
+        }
         let slashes = text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
         let (source, ignores_case) = match slashes {
             Some((inner, "")) => (inner.to_owned(), false),
@@ -558,6 +586,8 @@ mod tests {
             ("[a", "has a `[` that is not closed"),
             ("[", "has a `[` that is not closed"),
             ("[]", "has a `[` that is not closed"),
+            ("", "is empty"),
+            ("//", "is empty"),
             ("{a,b", "has a `{` that is not closed"),
             ("[z-a]", "invalid character class range, the start must be <= the end"),
             ("/(/", "unclosed group"),

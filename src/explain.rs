@@ -191,8 +191,14 @@ impl<'a> Asking<'a> {
             let (own, amp) = survey.index.names(row);
             return self.explanation(&[own, amp].concat()).map(Some);
         }
+        if Path::new(asked).is_file() {
+            let why = "it is not among the files that are read: see `articles`, `include` and `exclude`";
+            return Ok(Some(Self::not_read(PathBuf::from(asked), Standing::NoArticle(why.to_owned()))));
+        }
         let asked = asked.trim();
-        let address = Link::parse(asked).ok().map(|link| link.key().fingerprint());
+        // The key of a story is its address without the scheme.
+        let bare = || Link::parse(&format!("https://{asked}")).ok().filter(|_| asked.contains('.') && !asked.contains("://"));
+        let address = Link::parse(asked).ok().or_else(bare).map(|link| link.key().fingerprint());
         let id = EntryId::own(asked).ok().map(|id| id.fingerprint());
         let names: Vec<Fingerprint> = address.into_iter().chain(id).collect();
         let stories = &survey.grouping.stories;
@@ -235,6 +241,11 @@ impl<'a> Asking<'a> {
                 Standing::Faulty(diagnostics)
             }
         };
+        Self::not_read(path, standing)
+    }
+
+    /// What there is to know of a file that is no story.
+    fn not_read(path: PathBuf, standing: Standing) -> Explanation {
         let copy = Copy { path, why: "", wins: false };
         Explanation { title: None, key: None, id: None, standing, files: vec![copy], links: Vec::new(), feeds: Vec::new() }
     }
@@ -432,6 +443,8 @@ impl<'a> Asking<'a> {
                 let out = shown.and_then(|story| judge.verdict(plan.topic, &site.rules, story));
                 verdict.why = match (standing, met.into_iter().next(), out) {
                     (Standing::Withdrawn(..), ..) => Why::Standing,
+                    // What keeps the article out is more than what keeps a link to it from standing in for it.
+                    (_, _, Some(out)) if !matches!(out, Out::OffTopic | Out::Other(_)) => Why::Out(out),
                     (_, Some(met), _) => Why::NoEntry(met.why, crate::text::line_of_clean(&title(met.parent))),
                     (Standing::Waits(_) | Standing::Unpublished(_), ..) => Why::Standing,
                     (_, None, Some(out)) => Why::Out(out),

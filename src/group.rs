@@ -164,7 +164,7 @@ pub fn group(index: &Index, site: &Site, clock: Clock, published: &Manifest, dia
         feeds.push(Plan { topic: None, chosen: all.chosen, rules: Arc::clone(&site.rules), selection: all.selection });
     }
     for (number, (topic, held)) in found.list.iter_mut().zip(chosen).enumerate() {
-        let is_few = held.passed < topic.rules.min_items.min(topic.rules.limit) && topic.rules.min_items > 1;
+        let is_few = held.passed < topic.rules.min_items.min(topic.rules.limit);
         // Whoever subscribes, or reads of it in the site file, is never to meet an error of the server.
         let promised = topic.named || published.feeds.get(&topic.key).is_some_and(|feed| !feed.stale);
         if topic.written && is_few && (promised || held.passed > 0) {

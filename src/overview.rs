@@ -74,7 +74,13 @@ pub fn advice(survey: &Survey, site: &Site, rows: &[Row]) -> Vec<Diagnostic> {
         let others: Vec<String> = double.others.iter().map(|other| format!("`{other}`")).collect();
         tell(
             format!("the topics `{}` and {} may be one", double.keep, others.join(" and ")),
-            format!("if they are, write under `topics`: {}: {{{}}}", pin::written(&double.keep), double.aliases),
+            match double.others.iter().find(|other| site.topics.contains_key(&TopicKey::of(other))) {
+                None => format!("if they are, write under `topics`: {}: {{{}}}", pin::written(&double.keep), double.aliases),
+                Some(other) => format!(
+                    "if they are, take `{other}` out of `topics` and write below `{}` there: {}",
+                    double.keep, double.aliases
+                ),
+            },
         );
     }
     let all = survey.grouping.stories.list.iter().filter(|story| story.state == State::Published).count();

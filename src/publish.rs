@@ -223,7 +223,7 @@ fn start(file: &Path) -> String {
 /// A feed whose topic has gone stays, with its files, unless its folder is `led` to another feed now; so does a file of a format
 /// that is no longer written. A file that somebody took away is not ours any more.
 #[must_use]
-pub fn succeed(folder: &Folder, mut next: Manifest, led: &BTreeSet<&Slug>, changes: &mut Changes) -> Manifest {
+pub fn succeed(folder: &Folder, mut next: Manifest, led: &BTreeSet<Slug>, changes: &mut Changes) -> Manifest {
     let published = &folder.published;
     for (path, file) in &published.files {
         if !next.files.contains_key(path) && folder.has(path) {

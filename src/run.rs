@@ -238,7 +238,11 @@ impl Mill<'_> {
                 let own = format.path(grouping.slug(plan));
                 let copies = self.copies(plan, format).into_iter().filter(|copy| *copy != own).collect::<Vec<_>>();
                 documents.extend(std::iter::once(own).chain(copies).map(|path| (path, id.clone())));
-                documents.extend(stories.iter().map(|(slug, id)| (format.path(Some(slug)), id.clone())));
+                if let Some((slug, id)) = &stories {
+                    let own = format.path(Some(slug));
+                    let copies = self.copies_of_stories(plan, format).into_iter().filter(|copy| *copy != own).collect::<Vec<_>>();
+                    documents.extend(std::iter::once(own).chain(copies).map(|path| (path, id.clone())));
+                }
             }
         }
         documents
@@ -289,8 +293,17 @@ impl Mill<'_> {
     }
 
     /// Every folder that leads to that of a feed.
-    fn led(&self) -> BTreeSet<&Slug> {
-        self.grouping.feeds.iter().flat_map(|plan| self.former(plan)).collect()
+    fn led(&self) -> BTreeSet<Slug> {
+        let folders = |plan: &Plan| {
+            let stories = self.former(plan).iter().filter(|_| self.has_stories(plan)).map(|slug| Slug::stories(Some(slug)));
+            self.former(plan).iter().cloned().chain(stories).collect::<Vec<_>>()
+        };
+        self.grouping.feeds.iter().flat_map(folders).collect()
+    }
+
+    /// Where copies of the feed with the articles only go: where it was beside a feed that is led elsewhere now.
+    fn copies_of_stories(&self, plan: &Plan, format: Format) -> Vec<String> {
+        self.former(plan).iter().map(|slug| format.path(Some(&Slug::stories(Some(slug))))).collect()
     }
 
     /// Where copies of a feed in one format go: to old addresses of it.
@@ -358,7 +371,7 @@ impl Mill<'_> {
         }
         if let Some(stories) = stories {
             let before = done.changes.written.len();
-            let place = Placed { copies: &|_| Vec::new(), plan, name_key: None };
+            let place = Placed { copies: &|format| self.copies_of_stories(plan, format), plan, name_key: None };
             if let Some(change) = self.made(&stories, &place, memory, &mut done)? {
                 tell(change, before, &mut done);
             }

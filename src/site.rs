@@ -621,7 +621,7 @@ impl Check<'_> {
             title: None,
             description: None,
             limit: 30,
-            min_items: 1,
+            min_items: 0,
             hidden: false,
             image: None,
             language: language.clone(),
@@ -1025,6 +1025,15 @@ impl Check<'_> {
                 format!("`{name}` is not a number from 1 to 10000"),
                 format!("without this line it is {default}"),
             )
+        })
+    }
+
+    /// As [`Self::count`], but 0 is a number too.
+    fn least(&self, name: &str, given: Option<&Spanned<i64>>, default: usize) -> Result<usize, SiteError> {
+        let Some(given) = given else { return Ok(default) };
+        usize::try_from(given.value).ok().filter(|n| *n <= 10_000).ok_or_else(|| {
+            let help = format!("without this line it is {default}");
+            self.error(Some(given), format!("`{name}` is not a number from 0 to 10000"), help)
         })
     }
 

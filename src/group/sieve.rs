@@ -244,9 +244,12 @@ fn selection(rules: &FeedRules, own: Option<&Wants>) -> String {
         return String::new();
     }
     // Places of topics move with every new topic, their names do not.
-    let names = |places: &Places| places.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
-    let topics = own.map(|own| (own.any.as_ref().map(names), names(&own.all), names(&own.none), own.top));
-    let said = format!("{} {topics:?}", rules.selection());
+    let names = |places: &Places| places.iter().map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>().join(" ");
+    let lists = |own: &Wants| {
+        let any = own.any.as_ref().map(names).unwrap_or_default();
+        format!("; any {any}; all {}; none {}; top {}", names(&own.all), names(&own.none), own.top)
+    };
+    let said = format!("{}{}", rules.selection(), own.map(lists).unwrap_or_default());
     Uuid::new_v5(&FEED_NAMESPACE, said.as_bytes()).simple().to_string()
 }
 

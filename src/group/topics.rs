@@ -8,6 +8,7 @@ use super::sieve::Wants;
 use super::story::{State, Stories};
 use super::{Spellings, narrow, warning};
 use crate::error::{Diagnostic, Severity};
+use crate::format::{Format, Formats};
 use crate::index::Index;
 use crate::link::feed_id;
 use crate::manifest::Manifest;
@@ -147,6 +148,9 @@ impl Naming<'_> {
         for (name, rules) in &self.site.topics {
             // What the owner calls one topic is one.
             old_names.extend(rules.aliases.iter().map(|alias| (alias.clone(), name.clone())));
+            // A word of a catalogue is less: what people subscribe to by itself stays by itself.
+            let words = rules.words.iter().filter(|word| !self.is_alive(self.key_of(word)));
+            old_names.extend(words.map(|word| (word.clone(), name.clone())));
         }
         for (name, rules) in &self.site.topics {
             for folder in &rules.former {
@@ -154,7 +158,9 @@ impl Naming<'_> {
                 let Some((key, feed)) = holder else { continue };
                 // Of two topics that people can subscribe to, none becomes the other while it has articles.
                 let old = feed.topic.as_ref().unwrap_or(key);
-                let two = *self.key_of(name) != *key && self.is_alive(self.key_of(name));
+                // One of which there were too few has not gone either.
+                let has_articles = spelled.contains_key(name) && self.published.feeds.contains_key(self.key_of(name));
+                let two = *self.key_of(name) != *key && (has_articles || self.is_alive(self.key_of(name)));
                 if old != name && !two && !self.is_apart(old) {
                     old_names.entry(old.clone()).or_insert_with(|| name.clone());
                 }
@@ -201,23 +207,27 @@ impl Naming<'_> {
             return Some(key.clone());
         }
         let rules = self.site.topics.get(key)?;
-        if self.is_alive(key) {
+        let has_articles = |name: &TopicKey| named.get(name).is_some_and(|spellings| !spellings.is_empty());
+        if self.is_alive(key) || (has_articles(key) && self.published.feeds.contains_key(key)) {
             return None;
         }
         let had = |slug: &Slug| self.published.feeds.iter().find(|(_, feed)| feed.slug.as_ref() == Some(slug));
-        let has_articles = |name: &TopicKey| named.get(name).is_some_and(|spellings| !spellings.is_empty());
         let by_folder = rules.former.iter().find_map(had);
         let by_folder = by_folder.filter(|(old, feed)| !has_articles(feed.topic.as_ref().unwrap_or(old))).map(|(old, _)| old);
-        let by_alias = || rules.aliases.iter().map(|alias| self.key_of(alias)).find(|key| self.is_alive(key));
+        // A feed that has another name by now is that topic's.
+        let is_others = |old: &TopicKey| self.renamed.iter().any(|(now, key)| key == old && has_articles(now));
+        let alive = |key: &&TopicKey| self.is_alive(key) && !is_others(key);
+        let by_alias = || rules.aliases.iter().map(|alias| self.key_of(alias)).find(alive);
         by_folder.or_else(by_alias).cloned()
     }
 
     /// Folders of feeds whose topics go by another name now: the site file says that they are one, so they lead to it.
-    fn led_by_names(&self, topic: &Topic, owners: &BTreeMap<Slug, BTreeSet<&TopicKey>>) -> Vec<Slug> {
+    /// `slug` is the folder that the site file gives it, if it does and may.
+    fn led_by_names(&self, topic: &Topic, slug: Option<&Slug>, owners: &BTreeMap<Slug, BTreeSet<&TopicKey>>) -> Vec<Slug> {
         let rules = self.site.topics.get(&topic.name_key).filter(|rules| !rules.aliases.is_empty());
         let Some(rules) = rules else { return Vec::new() };
         // One that was published by an alias alone has its folder still, unless the owner gives it another one.
-        let has_left = |key: &TopicKey| *key != topic.key || rules.slug.is_some();
+        let has_left = |key: &TopicKey| *key != topic.key || slug.is_some();
         let keys = rules.aliases.iter().map(|alias| self.key_of(alias)).filter(|key| has_left(key));
         let mut led: Vec<Slug> = keys.filter_map(|key| self.published.slug(key).cloned()).collect();
         // Once it leads there, its files are those of the one feed.
@@ -233,6 +243,9 @@ impl Naming<'_> {
         let own = self.published.slug(&topic.key);
         let more = owners.iter().filter(|(slug, keys)| keys.contains(&topic.key) && own != Some(slug) && is_led(slug));
         led.extend(more.map(|(slug, _)| slug.clone()));
+        // One that led there before, and was left meanwhile, does so again.
+        let named = rules.aliases.iter().map(|alias| Slug::of(alias.as_str(), alias));
+        led.extend(named.filter(|slug| own != Some(slug) && owners.get(slug).is_some_and(|keys| keys.contains(&topic.key))));
         led.sort_unstable();
         led.dedup();
         led
@@ -283,8 +296,8 @@ impl Naming<'_> {
         named.sort_by_key(|(_, name)| (&name.file, name.place));
         named.dedup_by_key(|(_, name)| (&name.file, name.place));
         let known_before = |name: &TopicKey| {
-            let topic = |(key, feed): (&TopicKey, &crate::manifest::Feed)| feed.topic.as_ref().unwrap_or(key) == name;
-            self.published.feeds.iter().any(topic) || self.index.topics.iter().any(|known| TopicKey::of(known.as_str()) == *name)
+            let is_it = |known: &Line| TopicKey::of(known.as_str()) == *name;
+            self.published.feeds.contains_key(name) || self.index.topics.iter().any(is_it)
         };
         let mut faults = Vec::new();
         for (key, name) in named {
@@ -327,7 +340,7 @@ impl Naming<'_> {
         for (spelling, (_, first)) in &old {
             let is_alias =
                 |aliases: &BTreeSet<TopicKey>| aliases.contains(&TopicKey::of(self.index.topics[*spelling as usize].as_str()));
-            if rules.is_some_and(|rules| is_alias(&rules.aliases)) {
+            if rules.is_some_and(|rules| is_alias(&rules.aliases) || is_alias(&rules.words)) {
                 continue;
             }
             let message = format!("the topic `{}` is called `{name}` now", self.index.topics[*spelling as usize]);
@@ -414,24 +427,28 @@ impl Naming<'_> {
         if site.stories {
             self.stories_of_all(&mut taken);
         }
-        let no_folders = (Vec::new(), BTreeMap::new());
         for number in 0..topics.len() {
             let topic = &topics[number];
             let said = site.topics.get(&topic.name_key);
             let of_own = site.feeds.iter().find(|own| own.key == topic.key);
-            let own_places = of_own.and_then(|own| Some([(own.slug.clone()?, own.place)].into()));
             let rules = match (said, of_own) {
                 (Some(rules), _) => Folders { slug: rules.slug.as_ref(), former: &rules.former, places: &rules.places },
-                (None, Some(own)) => {
-                    let places = own_places.as_ref().unwrap_or(&no_folders.1);
-                    Folders { slug: own.slug.as_ref(), former: &no_folders.0, places }
-                }
+                (None, Some(own)) => Folders { slug: own.slug.as_ref(), former: &own.former, places: &own.places },
                 (None, None) => continue,
             };
-            // A folder that was published is not given to another topic while its own has articles.
+            // A folder that was published is not given to another topic while its own has articles. One that is called as this
+            // topic is, and that the other has left, is this one's again.
+            let left = |other: &Topic, slug: &Slug| {
+                let said = site.topics.get(&other.name_key);
+                let is_former = said.is_some_and(|rules| rules.former.contains(slug));
+                *slug == Slug::of(topic.name.as_str(), &topic.key)
+                    && published.slug(&other.key) != Some(slug)
+                    && !is_former
+                    && !self.led_by_names(other, said.and_then(|rules| rules.slug.as_ref()), &owners).contains(slug)
+            };
             let living = |slug: &Slug| {
                 let others = topics.iter().filter(|other| other.written && other.key != topic.key);
-                others.into_iter().find(|other| !has(&topic.key, slug) && has(&other.key, slug))
+                others.into_iter().find(|other| !has(&topic.key, slug) && has(&other.key, slug) && !left(other, slug))
             };
             let mut refused = Vec::new();
             let mut own = |slug: &&Slug, why: &str| {
@@ -443,7 +460,7 @@ impl Naming<'_> {
             let slug = rules.slug.filter(|slug| own(slug, &format!("the feed of `{}` stays where it is", topic.name)));
             let leads = format!("it does not lead to `{}`", topic.name);
             let mut former: Vec<Slug> = rules.former.iter().filter(|slug| own(slug, &leads)).cloned().collect();
-            let by_names = self.led_by_names(topic, &owners);
+            let by_names = self.led_by_names(topic, slug, &owners);
             former.extend(by_names.into_iter().filter(|slug| !rules.former.contains(slug) && living(slug).is_none()));
             let had = published.slug(&topic.key).filter(|slug| !former.contains(slug));
             let wanted = slug.or(had).unwrap_or(&topic.slug).clone();
@@ -477,10 +494,12 @@ impl Naming<'_> {
         }
         let mut kept: BTreeSet<Slug> = published.slugs().collect();
         kept.extend(site.topics.values().flat_map(|rules| rules.slug.iter().chain(&rules.former)).cloned());
-        kept.extend(site.feeds.iter().filter_map(|own| own.slug.clone()));
+        kept.extend(site.feeds.iter().flat_map(|own| own.slug.iter().chain(&own.former)).cloned());
         for ((number, topic), settled) in topics.iter_mut().enumerate().zip(&settled) {
             // What it had long ago is its own.
-            let free = |slug: &Slug| !kept.contains(slug) || has(&topic.key, slug);
+            let said = site.topics.get(&topic.name_key);
+            let is_named = |slug: &Slug| said.is_some_and(|rules| rules.former.contains(slug));
+            let free = |slug: &Slug| !kept.contains(slug) || has(&topic.key, slug) || is_named(slug);
             if *settled || !topic.written || (free(&topic.slug) && taken.insert(topic.slug.clone())) {
                 continue;
             }
@@ -540,7 +559,10 @@ fn owners(published: &Manifest) -> BTreeMap<Slug, BTreeSet<&TopicKey>> {
         }
     }
     for (path, file) in &published.files {
-        let folder = path.split_once('/').and_then(|(folder, _)| Slug::parse(folder).ok());
+        // A copy under any other name may lie anywhere.
+        let Some((folder, name)) = path.split_once('/') else { continue };
+        let is_own = name == Formats::PAGE_FILE_NAME || Format::ALL.iter().any(|format| format.file_name() == name);
+        let folder = Slug::parse(folder).ok().filter(|_| is_own);
         if let Some((folder, key)) = folder.zip(file.feed.as_ref()) {
             owners.entry(folder).or_default().insert(key);
         }

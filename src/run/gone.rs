@@ -143,9 +143,10 @@ impl Mill<'_> {
 
     /// Tells of feeds that have another folder than before: once, since then the manifest knows it.
     pub(super) fn moved(&self, manifest: &Manifest) -> Vec<Diagnostic> {
-        let former: BTreeSet<&Slug> = self.led();
+        let former: BTreeSet<Slug> = self.led();
         let mut told = Vec::new();
-        for (key, feed) in &manifest.feeds {
+        // One beside another moves with it, which is said of that one.
+        for (key, feed) in manifest.feeds.iter().filter(|(key, _)| !key.is_stories()) {
             let before = self.folder.published.slug(key);
             let Some(old) = before.filter(|old| feed.slug.as_ref() != Some(old) && !former.contains(old)) else {
                 continue;
@@ -211,7 +212,7 @@ impl Mill<'_> {
     /// That nothing new comes to an address of a feed any more, and where that is said; nothing where the feed has moved away,
     /// which is said of the folder.
     fn left(&self, path: &str, key: Option<&TopicKey>, slug: Option<&Slug>) -> Option<(String, Diagnostic)> {
-        let folder = path.rsplit_once('/').and_then(|(folder, _)| Slug::parse(folder).ok());
+        let folder = path.rsplit_once('/').and_then(|(folder, _)| Slug::parse_folder(folder).ok());
         let of_folder = folder.filter(|folder| {
             page::path(Some(folder)) == path || Format::ALL.iter().any(|format| format.path(Some(folder)) == path)
         });

@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use super::{Done, Mill};
 use crate::encoding::Encoding;
 use crate::error::{Diagnostic, FolderError, Severity, shown};
+use crate::format::Format;
 use crate::host::{Deployment, Hosting, prefix};
 use crate::manifest::Manifest;
 use crate::publish::Folder;
 use crate::publish::stage::Turn;
 use crate::site;
+use crate::topic::Slug;
 use crate::write::host::{self, Broken, HostFile, Rest, Share};
 use crate::write::page;
 
@@ -152,6 +154,10 @@ impl Mill<'_> {
             for former in self.former(plan).iter().filter(|former| *former != slug) {
                 redirects.extend(formats.feeds.iter().map(|format| (format.path(Some(former)), format.path(Some(slug)))));
                 redirects.extend(formats.pages.then(|| (page::path(Some(former)), page::path(Some(slug)))));
+                if self.request.site.stories {
+                    let path = |slug: &Slug, format: &Format| format.path(Some(&Slug::stories(Some(slug))));
+                    redirects.extend(formats.feeds.iter().map(|format| (path(former, format), path(slug, format))));
+                }
             }
         }
         redirects

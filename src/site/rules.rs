@@ -56,7 +56,8 @@ impl FeedRules {
     #[must_use]
     pub fn selection(&self) -> String {
         let Related { min_quality, max_age, providers, .. } = &self.related;
-        format!("{:?} {min_quality:?} {max_age:?} {providers:?}", self.dials)
+        let of_links = Dials { min_quality: *min_quality, max_age: *max_age, providers: providers.clone(), ..Dials::default() };
+        format!("{}; related: {}", self.dials.text(), of_links.text())
     }
 }
 
@@ -75,6 +76,8 @@ pub struct TopicRules {
     pub key: Option<TopicKey>,
     /// Other names of it.
     pub aliases: BTreeSet<TopicKey>,
+    /// Words for it that a catalogue has: its names too, where they are not a topic's own.
+    pub words: BTreeSet<TopicKey>,
     /// The topic that its articles count in too.
     pub parent: Option<Named>,
     /// Where in the site file its folders stand: line and column.
@@ -107,8 +110,10 @@ pub struct OwnFeed {
     pub key: TopicKey,
     /// Its folder.
     pub slug: Option<Slug>,
-    /// Where its folder stands.
-    pub place: (usize, usize),
+    /// Folders that it had.
+    pub former: Vec<Slug>,
+    /// Where its folders stand.
+    pub places: BTreeMap<Slug, (usize, usize)>,
     /// Articles on any of these topics; empty: all articles.
     pub any: Vec<Named>,
     /// Articles on all of these.
@@ -175,6 +180,7 @@ pub(super) struct WireFeed {
     top: Option<bool>,
     each: Option<Spanned<String>>,
     slug: Option<Spanned<String>>,
+    former: Option<Spanned<Said>>,
     key: Option<Spanned<String>>,
     title: Option<String>,
     description: Option<String>,
@@ -242,7 +248,7 @@ impl Rules<'_> {
             title: text(given.title.as_ref()),
             description: text(given.description.as_ref()),
             limit: check.count("limit", given.limit.as_ref(), others.limit)?,
-            min_items: check.count("min_items", given.min_items.as_ref(), others.min_items)?,
+            min_items: check.least("min_items", given.min_items.as_ref(), others.min_items)?,
             hidden: given.hidden.unwrap_or(false),
             image: given.image.map(|(image, stem)| self.image(&image, &stem)).transpose()?,
             language: check.language(given.language.as_ref())?.unwrap_or_else(|| others.language.clone()),
@@ -331,6 +337,7 @@ impl Rules<'_> {
                     former,
                     key: topic_key,
                     aliases: BTreeSet::new(),
+                    words: BTreeSet::new(),
                     parent,
                     places,
                     key_place: topic.key.as_ref().map_or((0, 0), |key| number(key.referenced)),
@@ -352,6 +359,9 @@ impl Rules<'_> {
         for (name, owner) in given {
             let alias = TopicKey::of(&name.value);
             let called = topics.get(&owner).map(|topic| topic.name.clone()).unwrap_or_default();
+            if alias == TopicKey::all() {
+                return Err(self.check.error(Some(&name), "a name in `aliases` is empty", "take it out"));
+            }
             if alias == owner {
                 // Another spelling of its own name changes nothing.
                 continue;
@@ -442,6 +452,7 @@ impl Rules<'_> {
                 former: Vec::new(),
                 key: None,
                 aliases: BTreeSet::new(),
+                words: BTreeSet::new(),
                 parent: None,
                 places: BTreeMap::new(),
                 key_place: (0, 0),
@@ -460,7 +471,7 @@ impl Rules<'_> {
             if taken.insert(keyword.clone())
                 && let Some(topic) = topics.get_mut(key)
             {
-                topic.aliases.insert(keyword.clone());
+                topic.words.insert(keyword.clone());
             }
         }
     }
@@ -475,18 +486,18 @@ impl Rules<'_> {
     ) -> Result<(), SiteError> {
         let of_topics =
             || topics.values().flat_map(|topic| topic.places.iter().map(move |(slug, place)| (slug, (topic, *place))));
-        let of_own = || own.iter().filter_map(|feed| Some((feed.slug.as_ref()?, feed)));
+        let of_own = || own.iter().flat_map(|feed| feed.places.iter().map(move |(slug, place)| (slug, (feed, *place))));
         let of_stories = Slug::stories(None);
-        let all = of_topics().map(|(slug, (_, place))| (slug, place)).chain(of_own().map(|(slug, feed)| (slug, feed.place)));
+        let all = of_topics().map(|(slug, (_, place))| (slug, place)).chain(of_own().map(|(slug, (_, place))| (slug, place)));
         if let Some((slug, place)) = all.filter(|(slug, _)| stories && **slug == of_stories).min_by_key(|(_, place)| *place) {
             let message = format!("`{slug}` is the folder of the feed with articles only, which `stories: true` makes");
             return Err(self.at(place, message, "choose another slug"));
         }
         let taken: BTreeMap<&Slug, (&TopicRules, (usize, usize))> = of_topics().collect();
-        let both = of_own().find_map(|(slug, feed)| Some((slug, feed, taken.get(slug)?)));
-        both.map_or(Ok(()), |(slug, feed, (topic, place))| {
+        let both = of_own().find_map(|(slug, (feed, own))| Some((slug, feed, own, taken.get(slug)?)));
+        both.map_or(Ok(()), |(slug, feed, own, (topic, place))| {
             let message = format!("the topic `{}` and the feed `{}` have the slug `{slug}` both", topic.name, feed.name);
-            Err(self.at(feed.place.max(*place), message, "give each a slug of its own"))
+            Err(self.at(own.max(*place), message, "give each a slug of its own"))
         })
     }
 
@@ -518,10 +529,18 @@ impl Rules<'_> {
             });
             let each = each.transpose()?;
             let slug = feed.slug.as_ref().map(|slug| check.slug("slug", slug)).transpose()?;
-            let slug_place = feed.slug.as_ref().map_or((0, 0), |slug| number(slug.referenced));
+            let given = self.named("former", feed.former.take(), "[old-name]")?;
+            let former = given.iter().map(|slug| check.slug("former", slug)).collect::<Result<Vec<Slug>, _>>()?;
+            let spans = feed.slug.iter().chain(&given);
+            let places: BTreeMap<Slug, (usize, usize)> =
+                slug.iter().chain(&former).cloned().zip(spans.map(|span| number(span.referenced))).collect();
+            if places.len() < former.len() + slug.iter().len() {
+                let message = format!("`slug` and `former` of `{name}` have one folder twice");
+                return Err(check.error(given.first(), message, "keep one of them"));
+            }
             let one = [
                 ("slug", feed.slug.is_some()),
-                ("key", feed.key.is_some()),
+                ("former", !given.is_empty()),
                 ("title", feed.title.is_some()),
                 ("image", feed.image.is_some()),
                 ("also", feed.also.is_some()),
@@ -551,7 +570,7 @@ impl Rules<'_> {
                 rules.dials.max_age = rules.dials.max_age.filter(|age| age.delta() < Age::WEEK.delta()).or(week);
             }
             let feed = Arc::new(rules);
-            feeds.push(OwnFeed { name: clean(&name), key: own_key, slug, place: slug_place, any, all, none, top, each, feed });
+            feeds.push(OwnFeed { name: clean(&name), key: own_key, slug, former, places, any, all, none, top, each, feed });
         }
         Ok(feeds)
     }

@@ -761,3 +761,126 @@ fn none_lifts_a_measure_or_an_age_that_holds_for_all() {
         ));
     }
 }
+
+/// Where folders are, by what is in them: each with the key of the feed that lies there.
+fn folders(mill: &Mill) -> Vec<(String, String)> {
+    let folders = mill.listing("feeds").into_iter().filter_map(|path| Some(path.strip_suffix("/rss.xml")?.to_owned()));
+    let files = manifest(mill).files;
+    folders
+        .map(|folder| (files[&format!("{folder}/rss.xml")].feed.clone(), folder))
+        .map(|(key, folder)| (folder, key.map_or_else(String::new, |key| key.as_str().to_owned())))
+        .collect()
+}
+
+fn pair(folder: &str, key: &str) -> (String, String) {
+    (folder.to_owned(), key.to_owned())
+}
+
+#[test]
+fn a_folder_that_is_refused_moves_nothing_however_often_it_is_asked_for() {
+    let mill = tell(tell(site(Mill::new(), ""), "a", 1, "topics: [Machines]"), "b", 2, "topics: [Engines]");
+    mill.run("build in").silent();
+    let mill = site(mill, "topics:\n  Machinery: {aliases: [Machines], slug: engines}");
+    let before = folders(&mill);
+    for _ in 0..3 {
+        let run = mill.run("build in --no-cache").status(0);
+        assert!(run.stderr.contains("`engines` is the folder of the topic `Engines`"), "{}", run.stderr);
+        assert_eq!(folders(&mill), before);
+    }
+}
+
+#[test]
+fn too_few_articles_are_articles_all_the_same() {
+    let mill = tell(tell(site(Mill::new(), ""), "k", 1, "topics: [Ko]"), "m", 2, "topics: [Mo]");
+    mill.run("build in").silent();
+    let mill = site(mill, "stale: remove\ntopics:\n  Mo: {min_items: 2, former: ko}");
+    for _ in 0..3 {
+        let run = mill.run("build in --no-cache").status(0);
+        assert!(run.stderr.contains("`ko` is the folder of the topic `Ko`, which has articles"), "{}", run.stderr);
+        assert_eq!(folders(&mill), [pair("ko", "ko")]);
+    }
+}
+
+#[test]
+fn topics_that_were_one_are_two_again_and_one_again() {
+    let two = |mill| tell(tell(mill, "m", 1, "topics: [Machines]"), "e", 2, "topics: [Engines]");
+    let one = "topics:\n  Machines: {aliases: [Engines]}";
+    let mill = two(site(Mill::new(), ""));
+    mill.run("build in").silent();
+    let mill = site(mill, one);
+    let _ = mill.run("build in").status(0);
+    assert_eq!(folders(&mill), [pair("engines", "machines"), pair("machines", "machines")]);
+    // The folder is Engines' own by name, and whoever says so has it back.
+    let mill = site(mill, "topics:\n  Engines: {slug: engines}");
+    let _ = mill.run("build in").status(0);
+    assert_eq!(folders(&mill), [pair("engines", "engines"), pair("machines", "machines")]);
+    mill.run("build in").silent();
+    let mill = tell(site(mill, one), "x", 3, "topics: [Engines]");
+    let _ = mill.run("build in").status(0);
+    assert_eq!(folders(&mill), [pair("engines", "machines"), pair("machines", "machines")]);
+    assert_eq!(mill.read("feeds/engines/rss.xml"), mill.read("feeds/machines/rss.xml"));
+    // Without a word it gets another folder, and says which; asked for later, its own leads there again.
+    let mill = site(mill, "");
+    let _ = mill.run("build in").status(0);
+    let mill = site(mill, one);
+    let _ = mill.run("build in").status(0);
+    assert_eq!(mill.read("feeds/engines/rss.xml"), mill.read("feeds/machines/rss.xml"));
+}
+
+#[test]
+fn feeds_with_articles_only_move_with_the_feeds_that_they_are_beside() {
+    let mill = tell(site(Mill::new(), "stories: true"), "a", 1, "topics: [Mo]");
+    mill.run("build in").silent();
+    let mill = tell(site(mill, "stories: true\ntopics:\n  Tea: {former: mo, slug: tea}"), "a", 1, "topics: [Tea]");
+    mill.run("build in").silent();
+    mill.run("build in --no-cache").silent();
+    assert_eq!(mill.read("feeds/mo/stories/rss.xml"), mill.read("feeds/tea/stories/rss.xml"));
+    // Two that become one, too.
+    let mill = tell(mill, "b", 2, "topics: [Li]");
+    mill.run("build in").silent();
+    let mill = site(mill, "stories: true\ntopics:\n  Tea: {former: mo, slug: tea, aliases: [Li]}");
+    mill.run("build in").silent();
+    mill.run("build in --no-cache").silent();
+    assert_eq!(mill.read("feeds/li/stories/rss.xml"), mill.read("feeds/tea/stories/rss.xml"));
+    assert_eq!(titles(&mill, "li/stories"), ["b", "a"]);
+}
+
+#[test]
+fn a_feed_of_ones_own_that_moves_leaves_its_address_to_itself() {
+    let mill = tell(site(Mill::new(), "feeds: {X: {any: Tea}}"), "a", 1, "");
+    mill.run("build in").silent();
+    let mill = site(mill, "feeds: {X: {any: Tea, slug: new-x, former: x}}");
+    mill.run("build in").silent();
+    assert_eq!(mill.read("feeds/x/rss.xml"), mill.read("feeds/new-x/rss.xml"));
+    // The name of a line that makes many shows nowhere but in ids, which `key` keeps.
+    let mill = site(mill, "feeds: {By provider: {each: provider}}");
+    let _ = mill.run("build in").status(0);
+    let mill = site(mill, "feeds: {Publishers: {each: provider, key: By provider}}");
+    mill.run("build in").silent();
+    assert_eq!(key_of(&mill, "example-org"), "feed\u{1f}by provider\u{1f}example.org");
+}
+
+#[test]
+fn a_copy_in_a_folder_of_another_topic_is_no_hold_on_it() {
+    let mill = tell(tell(site(Mill::new(), "topics:\n  B: {also: a/old.xml}"), "a", 1, "topics: [A]"), "b", 2, "topics: [B]");
+    mill.run("build in").silent();
+    let mill = site(mill, "topics:\n  B: {also: a/old.xml, slug: a}");
+    let run = mill.run("build in").status(0);
+    assert!(run.stderr.contains("error: `a` is the folder of the topic `A`, which has articles"), "{}", run.stderr);
+    assert_eq!((key_of(&mill, "a"), key_of(&mill, "b")), ("a".to_owned(), "b".to_owned()));
+}
+
+#[test]
+fn names_and_patterns_that_say_nothing_are_refused() {
+    for (lines, told) in [
+        ("topics:\n  A: {aliases: ['']}", "6:17: a name in `aliases` is empty\n  help: take it out"),
+        (
+            "title_matches: ''",
+            "5:16: `` in `title_matches` is empty\n  help: write a glob over the whole title, such as \"*update*\", or a regular \
+             expression such as '/\\bAI\\b/'",
+        ),
+    ] {
+        let mill = tell(site(Mill::new(), lines), "a", 1, "");
+        let _ = mill.run("build in").status(2).stdout("").stderr(&format!("feedmill: in/feedmill.yaml:{told}"));
+    }
+}
