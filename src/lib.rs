@@ -71,6 +71,16 @@
 //!   and some of it is the owner's. In a file of the owner's, only a block is ours: see [`write::host::merge`].
 //! - A hub is told by a command of its own, since it fetches what it is told of: when that is uploaded, only the owner knows. See
 //!   [`deliver::hub`].
+//! - What enters a feed is decided from rows, by [`group::sieve`], story by story: a threshold is asked only where a story could
+//!   have a place, and the first reading keeps what [`dial`] looks at only where some dial wants it.
+//! - Measures move, and a story must not come and go with them: the manifest has what let the stories of a feed in, and while that
+//!   is the same, those that are there stay. See [`manifest::Feed::selection`].
+//! - A feed of the owner's own is a topic to everything but the grouping: it has a name, a folder, an id and a page. Its key has a
+//!   control character in it, which no topic's can have.
+//! - A topic that the site file names has a feed before its first article, so that nobody meets an error of the server; its date is
+//!   that of the oldest story, which hardly ever moves.
+//! - [`mod@explain`] makes the feeds that can hold a story, and asks the rules only about those that do not: so it cannot say
+//!   another thing than the feeds.
 //! - `rss` and `atom_syndication` are pinned: what [`write`](mod@write) makes up for are faults of these versions.
 //!
 //! # Features
