@@ -424,6 +424,8 @@ impl Naming<'_> {
         let has = |key: &TopicKey, slug: &Slug| owners.get(slug).is_some_and(|keys| keys.contains(key));
         let mut taken: BTreeSet<Slug> = BTreeSet::new();
         let mut settled = vec![false; topics.len()];
+        let by_key: BTreeMap<TopicKey, usize> =
+            topics.iter().enumerate().rev().map(|(number, topic)| (topic.key.clone(), number)).collect();
         if site.stories {
             self.stories_of_all(&mut taken);
         }
@@ -447,8 +449,9 @@ impl Naming<'_> {
                     && !self.led_by_names(other, said.and_then(|rules| rules.slug.as_ref()), &owners).contains(slug)
             };
             let living = |slug: &Slug| {
-                let others = topics.iter().filter(|other| other.written && other.key != topic.key);
-                others.into_iter().find(|other| !has(&topic.key, slug) && has(&other.key, slug) && !left(other, slug))
+                let keys = owners.get(slug).filter(|keys| !keys.contains(&topic.key))?;
+                let others = keys.iter().filter_map(|key| Some(&topics[*by_key.get(*key)?]));
+                others.filter(|other| other.written).find(|other| !left(other, slug))
             };
             let mut refused = Vec::new();
             let mut own = |slug: &&Slug, why: &str| {
