@@ -11,6 +11,7 @@ mod errors;
 mod explain;
 mod fuzzed;
 mod golden;
+mod hostile;
 mod hosts;
 #[cfg(feature = "hub")]
 mod hub;
