@@ -56,7 +56,7 @@ pub fn compose(
     let topic = plan.topic.map(|topic| &grouping.topics[topic]);
     let (title, description) = names(site, clock, grouping, plan);
     let slug = topic.map(|topic| topic.slug.clone());
-    let key = topic.map_or_else(TopicKey::all, |topic| topic.key.clone());
+    let key = grouping.key(plan);
     Some(Feed {
         id: topic.map_or_else(|| feed_id(&site.id, key.as_str()), |topic| topic.feed_id.clone()),
         key,
@@ -176,8 +176,7 @@ fn own_name(site: &Site, topic: Option<&Topic>) -> Line {
 /// The feed of all topics is left out, so that an import brings no story twice, unless it is the only one.
 #[must_use]
 pub fn subscriptions(site: &Site, clock: Clock, grouping: &Grouping, published: &Manifest) -> SubscriptionList {
-    let key_of = |plan: &Plan| plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
-    let plans: BTreeMap<TopicKey, &Plan> = grouping.feeds.iter().map(|plan| (key_of(plan), plan)).collect();
+    let plans: BTreeMap<TopicKey, &Plan> = grouping.feeds.iter().map(|plan| (grouping.key(plan), plan)).collect();
     let hidden = |key: &TopicKey| plans.get(key).is_some_and(|plan| plan.topic.is_some() && plan.rules.hidden);
     let is_listed = |(key, feed): &(&TopicKey, &manifest::Feed)| !feed.stale && !key.is_stories() && !hidden(key);
     let mut alive: Vec<(&TopicKey, &manifest::Feed)> = published.feeds.iter().filter(is_listed).collect();

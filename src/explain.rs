@@ -18,7 +18,7 @@ use crate::index::Row;
 use crate::link::{EntryId, Fingerprint, Link};
 use crate::read::{self, Desk, Found, Rules};
 use crate::text::Line;
-use crate::topic::{Slug, TopicKey};
+use crate::topic::Slug;
 use crate::{Request, Survey, fetch, look, manifest};
 
 mod json;
@@ -499,7 +499,7 @@ impl<'a> Asking<'a> {
     /// What a feed was when it was published last.
     fn published(&self, plan: &Plan) -> Option<&'a manifest::Feed> {
         let Survey { grouping, folder, .. } = self.survey;
-        let key = plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
+        let key = grouping.key(plan);
         folder.published.feeds.get(&key).filter(|feed| !feed.stale)
     }
 }

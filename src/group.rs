@@ -58,6 +58,12 @@ pub struct Plan {
 }
 
 impl Grouping {
+    /// The key of a feed: that of its topic.
+    #[must_use]
+    pub fn key(&self, plan: &Plan) -> TopicKey {
+        plan.topic.map_or_else(TopicKey::all, |topic| self.topics[topic].key.clone())
+    }
+
     /// The slug of a feed; the feed of all topics has none.
     #[must_use]
     pub fn slug(&self, plan: &Plan) -> Option<&Slug> {
@@ -98,22 +104,14 @@ impl Grouping {
     /// The plan of the feed that has this key.
     #[must_use]
     pub fn plan_of(&self, key: &TopicKey) -> Option<&Plan> {
-        self.feeds.iter().find(|plan| match plan.topic {
-            Some(topic) => self.topics[topic].key == *key,
-            None => *key == TopicKey::all(),
-        })
+        self.feeds.iter().find(|plan| self.key(plan) == *key)
     }
 
     /// The topics of a story, and all that are above them; as places in `topics`.
     #[must_use]
     pub fn all_topics_of(&self, story: u32) -> Vec<u32> {
-        let mut all = self.story_topics.get(story).to_vec();
-        for topic in self.story_topics.get(story) {
-            let more: Vec<u32> =
-                self.topics[*topic as usize].above.iter().copied().filter(|above| !all.contains(above)).collect();
-            all.extend(more);
-        }
-        all
+        let topics = self.story_topics.get(story);
+        sieve::with_above(topics, |topic| &self.topics[topic as usize].above).unwrap_or_else(|| topics.to_vec())
     }
 }
 

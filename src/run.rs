@@ -229,7 +229,7 @@ impl Mill<'_> {
         let site = request.site;
         let mut documents = Vec::new();
         for plan in &grouping.feeds {
-            let key = plan.topic.map_or_else(TopicKey::all, |topic| grouping.topics[topic].key.clone());
+            let key = grouping.key(plan);
             let id = link::feed_id(&site.id, key.as_str());
             let stories = self
                 .has_stories(plan)
@@ -348,7 +348,7 @@ impl Mill<'_> {
     fn feed(&self, plan: &Plan, memory: &mut Vec<u8>) -> Result<Done, FolderError> {
         let mut done = Done::default();
         let site = self.request.site;
-        let key = plan.topic.map_or_else(TopicKey::all, |topic| self.grouping.topics[topic].key.clone());
+        let key = self.grouping.key(plan);
         let known = self.folder.published.feeds.get(&key);
         let published = known.filter(|feed| !feed.stale);
         let material = fetch::fetch(self.index, self.rules, self.grouping, plan, &mut done.diagnostics)

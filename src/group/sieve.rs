@@ -158,7 +158,7 @@ impl<'a> Sieve<'a> {
         let row = self.stories.list[story as usize].winner as usize;
         let name = self.index.names(&self.index.rows[row]).0.first().copied().unwrap_or_default();
         let date = self.stories.date(self.index, story);
-        let with_above = with_above(topics, &self.above);
+        let with_above = with_above(topics, |topic| self.above[topic as usize]);
         let members = with_above.as_deref().unwrap_or(topics);
         let words: Vec<(Each, TopicKey)> =
             self.eachs.iter().filter_map(|each| Some((*each, own::value(*each, self.index, row)?))).collect();
@@ -206,12 +206,12 @@ impl<'a> Sieve<'a> {
 }
 
 /// The topics with all above them, each once; nothing if none has any.
-fn with_above(topics: &[u32], above: &[&[u32]]) -> Option<Vec<u32>> {
-    if topics.iter().all(|topic| above[*topic as usize].is_empty()) {
+pub(super) fn with_above<'t>(topics: &[u32], above: impl Fn(u32) -> &'t [u32]) -> Option<Vec<u32>> {
+    if topics.iter().all(|topic| above(*topic).is_empty()) {
         return None;
     }
     let mut all = topics.to_vec();
-    for topic in topics.iter().flat_map(|topic| above[*topic as usize]) {
+    for topic in topics.iter().flat_map(|topic| above(*topic)) {
         if !all.contains(topic) {
             all.push(*topic);
         }

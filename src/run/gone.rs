@@ -7,7 +7,6 @@ use super::{Done, Mill, NAMED, Piece};
 use crate::error::{Diagnostic, FolderError, Severity};
 use crate::feed::Feed;
 use crate::format::{Format, Formats};
-use crate::group::Plan;
 use crate::link::EntryId;
 use crate::manifest::{self, Manifest};
 use crate::publish::stage::Turn;
@@ -263,8 +262,7 @@ impl Mill<'_> {
         let site = self.request.site;
         // Beside another feed, what is so of that one is so of this one.
         let beside = self.folder.published.feeds.keys().find(|other| other.stories() == *key);
-        let key_of = |plan: &Plan| plan.topic.map_or_else(TopicKey::all, |topic| self.grouping.topics[topic].key.clone());
-        let written = |key: &TopicKey| self.grouping.feeds.iter().any(|plan| key_of(plan) == *key);
+        let written = |key: &TopicKey| self.grouping.plan_of(key).is_some();
         if key.is_stories() && beside.is_none_or(written) {
             return Why::Stories;
         }
