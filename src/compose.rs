@@ -317,7 +317,10 @@ impl Composer<'_> {
     /// What an article points to: without itself, what is withdrawn, what the owner does not want, and what it has twice.
     fn coverage<'s>(&'s self, story: u32, article: &'s Article) -> Coverage<'s> {
         let mut links: Vec<Covered> = Vec::new();
-        for link in &article.related {
+        // What is there only since it was let in once says nothing of an item that something better speaks for: it would
+        // change what that made of it.
+        let (poor, good): (Vec<_>, Vec<_>) = article.related.iter().partition(|link| self.poor(link).is_some());
+        for (link, stays) in good.into_iter().map(|link| (link, false)).chain(poor.into_iter().map(|link| (link, true))) {
             let names = link.story.known_by.all();
             let found = self.grouping.stories.find(names.iter().copied());
             if self.refused(story, article, link, found).is_some() {
@@ -328,9 +331,9 @@ impl Composer<'_> {
                 (known != Known::No && other.known == known) || other.names.iter().any(|name| names.contains(name))
             });
             match same {
-                None => links.push(Covered { link, known, names: names.to_vec(), stays: self.poor(link).is_some() }),
+                None => links.push(Covered { link, known, names: names.to_vec(), stays }),
+                Some(other) if stays && !other.stays => {}
                 Some(other) => {
-                    other.stays &= self.poor(link).is_some();
                     if better(link, other.link) {
                         other.link = link;
                     }

@@ -191,6 +191,22 @@ fn a_link_that_one_article_praises_is_not_let_in_by_another_one() {
     assert_eq!((titles(&mill, "tea").len(), lists(&mill)), (3, 1));
 }
 
+/// An article can say the same link twice: what is good enough speaks for it, before it is published and ever after.
+#[test]
+fn a_poor_copy_of_a_published_link_does_not_speak_for_it() {
+    for (first, second) in [(0, 1), (1, 0)] {
+        let copies = [
+            "- {title: link, link: https://e.org/1, date: 2020-11-09}",
+            "- {title: link, link: https://e.org/1, date: 2020-11-08, quality: 10, excerpt: More of it.}",
+        ];
+        let lines = format!("related:\n{}\n{}", copies[first], copies[second]);
+        let mill = tell(site(Mill::new(), "related: {min_quality: 40}"), "article", 10, &lines);
+        settles(&mill, "build in");
+        assert_eq!(titles(&mill, "tea"), ["article", "link"]);
+        assert!(mill.read("feeds/tea/rss.xml").contains("09 Nov 2020"));
+    }
+}
+
 /// Two runs with nothing new between which something grows too old: the state of the first must not answer the second.
 #[test]
 fn what_grows_too_old_goes_though_nothing_is_new() {

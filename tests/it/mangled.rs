@@ -14,7 +14,7 @@ use feedmill::read::{Found, Rules, front_matter};
 use feedmill::text::Mojibake;
 use proptest::prelude::*;
 
-use crate::mill::{NOW, files};
+use crate::mill::{NOW, cases, files};
 
 /// A run of this many characters of the secret is a leak.
 const LEAK: usize = 12;
@@ -454,7 +454,7 @@ const INNER: &[&str] =
     &["title", "url", "webUrl", "name", "domain", "width", "date", "images", "provider", "secured", "published"];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(512), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_may_be_a_file(bytes in prop::collection::vec(any::<u8>(), 0..400), fences in any::<bool>()) {

@@ -197,6 +197,11 @@ impl Run {
     }
 }
 
+/// How many cases a property is tried with: as many as `PROPTEST_CASES` says.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 /// Every file below a folder and what it holds, by its path with `/`.
 pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn collect(base: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {

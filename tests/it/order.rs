@@ -14,7 +14,7 @@ use feedmill::topic::TopicKey;
 use feedmill::{Action, Progress, Request, build};
 use proptest::prelude::*;
 
-use crate::mill::{NOW, files};
+use crate::mill::{NOW, cases, files};
 
 /// Spellings of few topics: four of one, and two whose folders would have one name.
 const TOPICS: &[&str] = &["AI", "ai", " A.I.", "Ａｉ", "C++", "c++", "C plus plus", "Power  Apps", "power apps", "日本語"];
@@ -340,7 +340,7 @@ fn times(folder: &Path) -> BTreeMap<String, std::time::SystemTime> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(32), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn neither_the_order_of_files_nor_the_number_of_threads_shows(

@@ -11,7 +11,7 @@ use feedmill::write::page::{self, Listed, Neighbour, Page};
 use proptest::prelude::*;
 use scraper::{ElementRef, Html, Selector};
 
-use crate::mill::{Mill, files};
+use crate::mill::{Mill, cases, files};
 use crate::readers::{HOSTILE, any_entry, any_text, entry, line, name};
 
 const SITE: &str = "id: mine\nbase_url: https://feeds.example.org/below/\nout: ../feeds\n";
@@ -117,7 +117,7 @@ fn hostile_text_in_every_field_stays_text() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(64), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_in_any_field_makes_a_page(

@@ -14,6 +14,8 @@ use feedmill::write::{Document, Outline, cut, entries, outline, verify, verify_l
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::mill::cases;
+
 const ATOM: &str = "http://www.w3.org/2005/Atom";
 const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
 const DUBLIN_CORE: &str = "http://purl.org/dc/elements/1.1/";
@@ -1057,7 +1059,7 @@ pub fn any_entry() -> impl Strategy<Value = Entry> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(64), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_in_any_field_comes_back_as_it_was_cleaned(
