@@ -89,10 +89,46 @@ pub fn link(bytes: &[u8]) {
             assert_eq!(other.key(), key, "{text} by {scheme}");
         }
     }
+    let (authority, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // `www.` alone is a host's name where nothing with a dot follows; an address of numbers has none before it.
+    if let Ok(www) = Link::parse(&format!("https://www.{rest}"))
+        && link.host().trim_end_matches('.').contains('.')
+        && !authority.starts_with(|c: char| c.is_ascii_digit())
+    {
+        assert_eq!(www.key(), key, "{text} with www.");
+    }
+    let escaped = Link::parse(&format!("https://{authority}{}", escape(behind))).expect("an address with escapes");
+    let plain = Link::parse(&format!("https://{rest}")).expect("an address");
+    assert_eq!(escaped.key(), plain.key(), "{text} with escapes");
     if !text.contains(['?', '#']) {
+        let slash = Link::parse(&format!("{text}/")).expect("an address");
+        assert_eq!(slash.key(), key, "{text} with a slash");
         let tracked = Link::parse(&format!("{text}?utm_source=x&fbclid=y")).expect("an address");
         assert_eq!(tracked.key(), key, "{text} with tracking");
     }
+}
+
+/// A path and query in which every second letter or digit is written as an escape, which means the same.
+fn escape(behind: &str) -> String {
+    let (path, fragment) = behind.split_at(behind.find('#').unwrap_or(behind.len()));
+    let bytes = path.as_bytes();
+    let mut escaped = String::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let is_escape = bytes[at] == b'%' && bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+        if is_escape {
+            escaped.push_str(&path[at..at + 3]);
+            at += 3;
+            continue;
+        }
+        if bytes[at].is_ascii_alphanumeric() && at % 2 == 1 {
+            escaped.push_str(&format!("%{:02x}", bytes[at]));
+        } else {
+            escaped.push(char::from(bytes[at]));
+        }
+        at += 1;
+    }
+    escaped + fragment
 }
 
 /// An address that has the same port in http and https.
