@@ -267,6 +267,35 @@ fn each_crate_has_its_room() {
     assert_eq!(with(&["rss::"]).len() + with(&["atom_syndication::"]).len(), 2);
 }
 
+/// Nobody brings a crate along without saying why.
+#[test]
+fn every_crate_has_its_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("a file");
+    let mut named: Vec<(String, bool)> = Vec::new();
+    let (mut section, text) = (String::new(), read("Cargo.toml"));
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            name.trim_end_matches(']').clone_into(&mut section);
+        } else if section.ends_with("dependencies")
+            && let Some((name, _)) = line.split_once(" = ")
+            && !name.starts_with('#')
+        {
+            named.push((name.to_owned(), section.starts_with("dev-")));
+        }
+    }
+    let mut reasons: Vec<(String, bool)> = Vec::new();
+    for row in read("docs/dependencies.md").lines().filter(|line| line.starts_with("| ")).skip(2) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [name, why] = cells[..] else { panic!("{row}") };
+        assert!(why.len() > 10, "{row}");
+        reasons.push((name.to_owned(), why.starts_with("tests: ")));
+    }
+    named.sort();
+    reasons.sort();
+    assert_eq!(reasons, named);
+}
+
 /// How long a store wants to be left alone is no time that anything goes by.
 #[test]
 fn only_main_prints_and_only_main_asks_the_time() {
