@@ -111,6 +111,7 @@ pub fn link(bytes: &[u8]) {
 /// A path and query in which every second letter or digit is written as an escape, which means the same.
 fn escape(behind: &str) -> String {
     let (path, fragment) = behind.split_at(behind.find('#').unwrap_or(behind.len()));
+    let hex = |digit: u8| char::from(b"0123456789abcdef"[usize::from(digit)]);
     let bytes = path.as_bytes();
     let mut escaped = String::new();
     let mut at = 0;
@@ -122,7 +123,7 @@ fn escape(behind: &str) -> String {
             continue;
         }
         if bytes[at].is_ascii_alphanumeric() && at % 2 == 1 {
-            escaped.push_str(&format!("%{:02x}", bytes[at]));
+            escaped.extend(['%', hex(bytes[at] >> 4), hex(bytes[at] & 15)]);
         } else {
             escaped.push(char::from(bytes[at]));
         }
