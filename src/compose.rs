@@ -321,23 +321,25 @@ impl Composer<'_> {
         // change what that made of it.
         let (poor, good): (Vec<_>, Vec<_>) = article.related.iter().partition(|link| self.poor(link).is_some());
         for (link, stays) in good.into_iter().map(|link| (link, false)).chain(poor.into_iter().map(|link| (link, true))) {
-            let names = link.story.known_by.all();
+            let mut names = link.story.known_by.all().to_vec();
             let found = self.grouping.stories.find(names.iter().copied());
             if self.refused(story, article, link, found).is_some() {
                 continue;
             }
+            // Addresses of one story are one, though it has a file that is not shown.
+            names.extend(found.and_then(|found| self.first_name(found)));
             let known = self.known(found);
             let same = links.iter_mut().find(|other| {
                 (known != Known::No && other.known == known) || other.names.iter().any(|name| names.contains(name))
             });
             match same {
-                None => links.push(Covered { link, known, names: names.to_vec(), stays }),
+                None => links.push(Covered { link, known, names, stays }),
                 Some(other) if stays && !other.stays => {}
                 Some(other) => {
                     if better(link, other.link) {
                         other.link = link;
                     }
-                    other.names.extend_from_slice(names);
+                    other.names.extend(names);
                 }
             }
         }
@@ -528,6 +530,12 @@ impl Composer<'_> {
         let own_id = rows.find_map(|row| names(row).iter().find_map(|name| self.index.own_id(*name)));
         let made = || names(story.winner as usize).first().map(|name| EntryId::from_fingerprint(*name));
         own_id.cloned().or_else(made).unwrap_or_else(|| told.entry_id())
+    }
+
+    /// The first name of a story that has files.
+    fn first_name(&self, story: u32) -> Option<Fingerprint> {
+        let winner = self.grouping.stories.list[story as usize].winner as usize;
+        self.index.names(&self.index.rows[winner]).0.first().copied()
     }
 
     fn reference(&self, covered: &Covered) -> Reference {

@@ -456,6 +456,20 @@ fn what_the_files_are_called_does_not_show_in_feeds_of_equal_dates() {
     assert_eq!(seen.len(), 1);
 }
 
+/// Links by several addresses of a story that has a file are one entry, though the file is not shown.
+#[test]
+fn two_addresses_of_a_hidden_story_are_one_entry() {
+    let hidden = Piece { web: 5, status: 2, ..piece(0) };
+    for related in [vec![(0, None, 1), (5, Some(2), 0)], vec![(5, Some(2), 1), (0, None, 0)]] {
+        let place = Place::new();
+        place.fill(&sources(&[hidden.clone(), Piece { related, ..piece(1) }]));
+        place.build("limit: 100\n", 1);
+        let made = files(&place.out());
+        assert_eq!(entries(&made["atom.xml"]).len(), 2);
+        assert_eq!(place.build("limit: 100\n", 1).changes.written, BTreeSet::new());
+    }
+}
+
 /// Of two spellings of one own id it must not be chance which one an entry bears.
 #[test]
 
