@@ -312,13 +312,35 @@ impl Site {
     }
 
     /// The site file for a folder of articles: in the folder itself, else in the nearest folder above it.
-    #[must_use]
-    pub fn find(folder: &Path) -> Option<PathBuf> {
-        let folder = folder.canonicalize().ok()?;
-        let relative = folder.ancestors().map(|ancestor| ancestor.join(FILE_NAME)).find(|file| file.is_file())?;
-        // Shown as people write it, where it lies below the folder that they are in.
-        let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
-        Some(here.and_then(|here| relative.strip_prefix(here).ok().map(Path::to_path_buf)).unwrap_or(relative))
+    ///
+    /// `Err`: it cannot be seen whether there is one. A run without it would make other feeds.
+    pub fn find(folder: &Path) -> Result<Option<PathBuf>, SiteError> {
+        let failed = |path: &Path, error: &std::io::Error| SiteError {
+            path: path.to_owned(),
+            line: 0,
+            column: 0,
+            message: format!("cannot see whether there is a site file: {error}"),
+            help: "name it with `--site`".to_owned(),
+        };
+        let real = match folder.canonicalize() {
+            // What is wrong with the folder is said by whoever reads it.
+            Err(_) if !folder.exists() => return Ok(None),
+            real => real.map_err(|error| failed(folder, &error))?,
+        };
+        for ancestor in real.ancestors() {
+            let file = ancestor.join(FILE_NAME);
+            match file.metadata() {
+                Ok(metadata) if metadata.is_file() => {
+                    // Shown as people write it, where it lies below the folder that they are in.
+                    let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
+                    let near = here.and_then(|here| file.strip_prefix(here).ok().map(Path::to_path_buf));
+                    return Ok(Some(near.unwrap_or(file)));
+                }
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(&file, &error)),
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     /// Reads the site file at `path`; without one every setting has its default.
@@ -348,7 +370,8 @@ impl Site {
             budget: serde_yaml::budget! { max_depth: 32, max_aliases: 0, max_anchors: 0 },
             with_snippet: false,
         };
-        let empty = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+        // YAML ends a line with a carriage return too.
+        let empty = text.split(['\n', '\r']).all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
         let wire = if empty { Ok(Wire::default()) } else { serde_yaml::from_str_with_options(text, options) };
         let check = Check { path, overrides };
         let wire = wire.map_err(|error| check.yaml(text, &error))?;
@@ -1063,7 +1086,8 @@ impl Check<'_> {
             let (line, column) = position(text, fault.at);
             return SiteError { path: self.path.to_owned(), line, column, message: fault.message, help: fault.help.to_owned() };
         } else {
-            let line_of_it = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+            let text = text.replace("\r\n", "\n");
+            let line_of_it = text.split(['\n', '\r']).nth(line.saturating_sub(1)).unwrap_or_default();
             // The key right before the value, of several on a line; else the first.
             let before: String = line_of_it.chars().take(column.saturating_sub(1)).collect();
             let nearest = before.trim_end().strip_suffix(':').and_then(|before| before.rsplit(['{', ',']).next());

@@ -237,6 +237,17 @@ fn a_site_file_that_says_nothing_changes_nothing() {
     }
 }
 
+/// YAML takes them, and a comment at the start must not make the rest of it nothing.
+#[test]
+fn lines_may_end_as_they_once_did_on_a_mac() {
+    let mill = mill().file("news/feedmill.yaml", "# a comment\rtitle: Mine\r");
+    mill.run("build news --out out").silent();
+    assert!(mill.read("out/rss.xml").contains("<title>Mine</title>"));
+    let mill = mill.file("news/feedmill.yaml", "# a comment\rtitle: Mine\rparent: x\rlimit: [a]\r");
+    let run = mill.run("build news --out out").status(2);
+    assert!(run.stderr.starts_with("feedmill: news/feedmill.yaml:3:1: the key `parent` is not known\n"), "{}", run.stderr);
+}
+
 #[test]
 fn the_order_of_formats_is_no_matter() {
     let mill = mill()
