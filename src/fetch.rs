@@ -82,6 +82,8 @@ impl Fetch<'_> {
         }
         let message = "this file changed during the run; it is left out until the next one";
         self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &source, message, ""));
+        // What keeps it from being read is new as well.
+        self.diagnostics.extend(said.into_iter().filter(|said| said.severity == Severity::Error));
         Ok(None)
     }
 }

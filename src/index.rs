@@ -13,6 +13,7 @@ use crate::link::{EntryId, Fingerprint};
 use crate::read::{self, Desk, Found, Rules};
 use crate::site::Blocked;
 use crate::text::Line;
+use crate::threads::together;
 
 mod facts;
 
@@ -120,17 +121,7 @@ pub fn index(files: Files, rules: &Rules, block: &[Blocked], threads: usize, rea
             read.fetch_add(end - start, Ordering::Relaxed);
         }
     };
-    let parts: Vec<Part> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let mut parts = vec![work()];
-        for handle in handles {
-            match handle.join() {
-                Ok(part) => parts.push(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        parts
-    });
+    let parts = together(threads, work);
     merge(files, parts)
 }
 

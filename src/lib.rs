@@ -162,6 +162,7 @@ mod run;
 pub mod site;
 pub mod stamp;
 pub mod text;
+mod threads;
 pub mod topic;
 pub mod write;
 

@@ -19,7 +19,7 @@ use feedmill::link::Link;
 use feedmill::publish::Folder;
 use feedmill::report::feeds::Tense;
 use feedmill::report::{Changes, Delivered, FeedChange, Report, addresses, feeds, json, topics as topic_list};
-use feedmill::site::{self, Overrides, Site};
+use feedmill::site::{self, Overrides, Site, SiteError};
 use feedmill::{Action, Progress, Request, aside, build, deliver, explain, manifest, overview, read, run_name};
 
 mod cli;
@@ -234,7 +234,7 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
         verbose: common.verbose,
         dry: run.action == Action::DryRun,
     };
-    let file = site_file_of(&common.place);
+    let file = site_file_of(&common.place)?;
     let site = site(&common.place, file.as_deref(), &run.overrides);
     leaves.spare(&common.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after(action, |known| {
@@ -276,7 +276,10 @@ fn publish(publish: &Publish) -> Result<u8, Stop> {
         verbose: publish.verbose,
         dry: publish.dry_run,
     };
-    let file = publish.site.clone().or_else(|| Site::find(Path::new(".")));
+    let file = match &publish.site {
+        Some(named) => Some(named.clone()),
+        None => Site::find(Path::new("."))?,
+    };
     let site = named_site(file.as_deref(), &publish.output);
     leaves.spare(&[], file.as_deref(), site.as_ref().ok())?;
     leaves.after("publish", |known| {
@@ -388,7 +391,7 @@ fn looking<'a>(articles: &'a [PathBuf], site: &'a Site, now: DateTime<Utc>, prog
 /// Lists the topics, and says which may be one; or writes their folders into the site file.
 fn topics(asked: &Topics) -> Result<u8, Stop> {
     let Topics { place, output, pin, quiet, .. } = asked;
-    let site_file = site_file_of(place);
+    let site_file = site_file_of(place)?;
     let (site, articles) = site(place, site_file.as_deref(), &overrides(output))?;
     let progress = Progress::default();
     let request = looking(&articles, &site, now(asked.now.as_ref(), false, &site)?, &progress);
@@ -429,7 +432,8 @@ fn explain(asked: &Explain) -> Result<u8, Stop> {
     let file = Path::new(&asked.asked);
     let beside = place.site.is_none() && place.articles.is_empty() && file.is_file();
     let folder = file.parent().filter(|folder| beside && !folder.as_os_str().is_empty());
-    let site_file = folder.and_then(Site::find).or_else(|| site_file_of(place));
+    let near = folder.map(Site::find).transpose()?.flatten();
+    let site_file = near.map_or_else(|| site_file_of(place), |near| Ok(Some(near)))?;
     let (site, articles) = site(place, site_file.as_deref(), &overrides(output))?;
     let progress = Progress::default();
     let request = looking(&articles, &site, now(asked.now.as_ref(), false, &site)?, &progress);
@@ -458,7 +462,7 @@ fn ping(asked: &Ping) -> Result<u8, Stop> {
     let report = asked.report.as_deref();
     let Ping { quiet, verbose, dry_run: dry, .. } = *asked;
     let leaves = Leaves { report, changed: None, quiet, verbose, dry };
-    let file = site_file_of(&asked.place);
+    let file = site_file_of(&asked.place)?;
     let site = named_site(file.as_deref(), &asked.output);
     leaves.spare(&asked.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after("ping", |known| Ok((announce(asked, &site?.0, &leaves, known)?, 0)))
@@ -699,10 +703,10 @@ fn site(place: &Place, file: Option<&Path>, overrides: &Overrides) -> Result<(Si
 }
 
 /// The site file: the one that is named, else the one that the articles lie with; there need not be one.
-fn site_file_of(place: &Place) -> Option<PathBuf> {
+fn site_file_of(place: &Place) -> Result<Option<PathBuf>, SiteError> {
     let start = place.articles.first().map_or(Path::new("."), PathBuf::as_path);
     let folder = if start.is_file() { start.parent().unwrap_or(start) } else { start };
-    place.site.clone().or_else(|| Site::find(folder))
+    place.site.clone().map_or_else(|| Site::find(folder), |named| Ok(Some(named)))
 }
 
 /// Where states of runs are kept (XDG Base Directory Specification); nowhere for a user without a home.
@@ -749,7 +753,8 @@ fn watched<T>(progress: &Progress, what: &str, quiet: bool, work: impl FnOnce() 
     }
     let (done, waits) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(move || {
+        // Where there can be no thread there is no bar.
+        let _ = std::thread::Builder::new().spawn_scoped(scope, move || {
             let long = waits
                 .recv_timeout(Duration::from_millis(700))
                 .is_err_and(|stop| stop == std::sync::mpsc::RecvTimeoutError::Timeout);

@@ -14,6 +14,7 @@ use crate::report::Changes;
 use crate::topic::Slug;
 
 pub mod lock;
+mod place;
 pub mod stage;
 
 /// An output folder, and what it holds from earlier runs.
@@ -113,16 +114,11 @@ impl Folder {
         slugs.filter(is_ours).collect()
     }
 
-    /// What a file holds, if it can be read.
-    #[must_use]
-    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
-        fs::read(self.path.join(path)).ok()
-    }
-
-    /// Whether a file is there.
+    /// Whether a file is there, or something keeps from seeing whether it is.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
-        fs::symlink_metadata(self.path.join(path)).is_ok()
+        let gone = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+        !fs::symlink_metadata(self.path.join(path)).is_err_and(|error| gone(&error))
     }
 
     /// What a file holds; nothing if there is none. `Err`: it is there, and cannot be read.

@@ -149,6 +149,8 @@ pub fn file(rules: &Rules, path: &Path, source: &str, desk: &mut Desk, diagnosti
             return Found::Faulty;
         }
         Err(error) if is_exhausted(&error) => return Found::Exhausted(error.to_string()),
+        // The walk has seen it. Whoever takes a file away while a run is at work might as well have come before.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Other("it went away during the run"),
         Err(error) => {
             diagnostics.push(Diagnostic::of_file(
                 Severity::Error,

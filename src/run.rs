@@ -19,6 +19,7 @@ use crate::publish::{self, Folder};
 use crate::read::Rules;
 use crate::report::{Changes, Fate, FeedChange, Report};
 use crate::site::Also;
+use crate::threads::together;
 use crate::topic::{Slug, TopicKey};
 use crate::write::page;
 use crate::{Action, Request, compose, fetch, link, write};
@@ -331,12 +332,7 @@ impl Mill<'_> {
                 }
             }
         };
-        std::thread::scope(|scope| {
-            for _ in 1..self.request.threads.max(1) {
-                scope.spawn(work);
-            }
-            work();
-        });
+        together(self.request.threads, work);
         done.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -528,9 +524,8 @@ impl Mill<'_> {
             let path = format!("{path}{}", encoding.ending());
             let made = self.folder.published.files.get(&path).filter(|made| made.source.as_ref() == Some(&whole.sha256));
             // It is made again only with its source, whatever another version of the compressor would make of it.
-            if let Some(made) =
-                made.filter(|made| self.folder.read(&path).is_some_and(|bytes| write::sha256(&bytes) == made.sha256))
-            {
+            let there = if made.is_some() { self.folder.read_if_there(&path)? } else { None };
+            if let Some(made) = made.filter(|made| there.is_some_and(|bytes| write::sha256(&bytes) == made.sha256)) {
                 done.files.insert(path.clone(), manifest::File { feed: feed.cloned(), ..made.clone() });
                 done.changes.unchanged.insert(path);
                 continue;

@@ -12,7 +12,8 @@ use object_store::ClientConfigKey;
 use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
-use ureq::http::{StatusCode, header};
+use tokio::sync::oneshot;
+use ureq::http::{HeaderMap, StatusCode, header};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Error};
 
@@ -117,21 +118,51 @@ impl HttpService for Client {
             let bytes = body.into_with_config().limit(LONGEST_ANSWER).read_to_vec()?;
             Ok((parts, bytes))
         };
-        let outcome = tokio::task::spawn_blocking(exchange).await;
-        let outcome = outcome.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
+        let outcome = aside(exchange).await.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
         let (parts, bytes) = outcome.map_err(|error: Error| {
             let why = Unheard::of(&error);
             HttpError::new(if is_metadata { HttpErrorKind::Unknown } else { why.kind() }, why)
         })?;
         if [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&parts.status)
-            && let Some(pause) =
-                parts.headers.get(header::RETRY_AFTER).and_then(|after| retry_after(after.to_str().ok()?, Utc::now()))
+            && let Some(pause) = parts
+                .headers
+                .get(header::RETRY_AFTER)
+                .and_then(|after| retry_after(after.to_str().ok()?, clock_of(&parts.headers)))
         {
             // Whoever asks next waits; who has no more tries has not.
             self.wire.pause(pause);
         }
         Ok(HttpResponse::from_parts(parts, HttpResponseBody::from(bytes)))
     }
+}
+
+/// Does on a thread of its own what would keep all others waiting; where the system has no thread to give, it does.
+async fn aside<T, W>(work: W) -> Result<T, oneshot::error::RecvError>
+where
+    T: Send + 'static,
+    W: FnOnce() -> T + Send + 'static,
+{
+    let (done, outcome) = oneshot::channel();
+    // Who asked may have gone.
+    let job = Arc::new(Mutex::new(Some(move || drop(done.send(work())))));
+    let there = Arc::clone(&job);
+    if std::thread::Builder::new().spawn(move || run_once(&there)).is_err() {
+        run_once(&job);
+    }
+    outcome.await
+}
+
+fn run_once(job: &Mutex<Option<impl FnOnce()>>) {
+    let job = job.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(job) = job {
+        job();
+    }
+}
+
+/// What time it is where an answer comes from, which is what its dates mean; here, if it does not say.
+fn clock_of(headers: &HeaderMap) -> DateTime<Utc> {
+    let said = headers.get(header::DATE).and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok());
+    said.map_or_else(Utc::now, |date| date.to_utc())
 }
 
 /// How long to wait, in seconds or until a date, as a store says.

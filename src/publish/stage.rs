@@ -12,7 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{folders, in_the_way};
+use super::in_the_way;
+use super::place::Place;
 use crate::error::FolderError;
 use crate::report::Changes;
 
@@ -213,10 +214,8 @@ fn carry_out(out: &Path, steps: &[Step]) -> Result<(), FolderError> {
             settle(&touched);
         }
         let outcome = match step.waits {
-            Some(number) => put_in_place(&stage.join(number.to_string()), &target),
-            // It is ours, but what lies behind a link that was put in its way since is not.
-            None if folders(out, &step.path).any(|folder| folder.is_symlink()) => Ok(()),
-            None => take_away(&target, out),
+            Some(number) => put_in_place(&stage.join(number.to_string()), out, &step.path),
+            None => take_away(out, &step.path),
         };
         outcome.map_err(|error| {
             let help = "what is not replaced yet stays as it was; the next run goes on here";
@@ -229,11 +228,8 @@ fn carry_out(out: &Path, steps: &[Step]) -> Result<(), FolderError> {
     Ok(())
 }
 
-fn put_in_place(waiting: &Path, target: &Path) -> io::Result<()> {
-    if let Some(folder) = target.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    match fs::rename(waiting, target) {
+fn put_in_place(waiting: &Path, out: &Path, path: &str) -> io::Result<()> {
+    match Place::of(out, path, true)?.put(waiting) {
         // A run that was killed has done it.
         Err(error) if error.kind() == io::ErrorKind::NotFound && !waiting.exists() => Ok(()),
         done => done,
@@ -241,13 +237,15 @@ fn put_in_place(waiting: &Path, target: &Path) -> io::Result<()> {
 }
 
 /// Takes a file away, and its folder if that is empty then.
-fn take_away(target: &Path, out: &Path) -> io::Result<()> {
-    match fs::remove_file(target) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+fn take_away(out: &Path, path: &str) -> io::Result<()> {
+    // It is ours, but what lies behind a link that was put in its way since is not.
+    let gone = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    match Place::of(out, path, false).and_then(|place| place.remove()) {
+        Err(error) if !gone(&error) => return Err(error),
         _ => {}
     }
-    if let Some(folder) = target.parent().filter(|folder| *folder != out) {
-        let _ = fs::remove_dir(folder);
+    if let Some((folder, _)) = path.rsplit_once('/').filter(|(folder, _)| !folder.ends_with("..")) {
+        let _ = Place::of(out, folder, false).and_then(|place| place.remove_folder());
     }
     Ok(())
 }
@@ -385,6 +383,27 @@ mod tests {
         assert!(!out.path().join(FOLDER).exists());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_became_a_link_after_it_was_looked_at_leads_nowhere() {
+        let (out, outside) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        fs::create_dir(out.path().join("ai")).expect("a folder");
+        let stage = Stage::new(out.path());
+        stage.put(Turn::Feed, "ai/rss.xml", b"new").expect("laid out");
+        stage.remove("ai/old.xml");
+        fs::write(outside.path().join("old.xml"), "theirs").expect("a file");
+        fs::remove_dir(out.path().join("ai")).expect("gone");
+        std::os::unix::fs::symlink(outside.path(), out.path().join("ai")).expect("a link");
+        let error = stage.apply().expect_err("a link is in the way");
+        assert_eq!(error.message, "cannot be put in its place: a link or a file is where a folder of its path was");
+        assert_eq!(files(outside.path()), pairs(&[("old.xml", "theirs")]));
+        // What is decided waits until the link is gone.
+        assert!(recover(out.path()).is_err());
+        fs::remove_file(out.path().join("ai")).expect("gone");
+        recover(out.path()).expect("it is recovered");
+        assert_eq!(files(out.path()), pairs(&[("ai/rss.xml", "new")]));
+    }
+
     #[test]
     fn what_is_decided_is_completed_wherever_a_run_was_killed() {
         for done in 0..=5 {
@@ -395,10 +414,9 @@ mod tests {
             assert_eq!(steps.len(), 5);
             write_plan(&out.path().join(FOLDER), &steps).expect("a plan");
             for step in &steps[..done] {
-                let target = out.path().join(&step.path);
                 match step.waits {
-                    Some(number) => put_in_place(&out.path().join(FOLDER).join(number.to_string()), &target),
-                    None => take_away(&target, out.path()),
+                    Some(number) => put_in_place(&out.path().join(FOLDER).join(number.to_string()), out.path(), &step.path),
+                    None => take_away(out.path(), &step.path),
                 }
                 .expect("a step");
             }

@@ -13,6 +13,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use crate::error::{Diagnostic, Severity, is_exhausted};
 use crate::files::Files;
 use crate::stamp;
+use crate::threads::together;
 
 /// Endings of files that can hold an article.
 const ENDINGS: &[&str] = &["md", "markdown", "html", "txt"];
@@ -190,7 +191,7 @@ pub fn walk(folders: &[PathBuf], selection: &Selection, threads: usize) -> Resul
             continue;
         }
         let root = folder.canonicalize().map_err(failed)?;
-        fs::read_dir(folder).map_err(failed)?;
+        list(folder).map_err(failed)?;
         let Found { sources, mut links, .. } = walk.below(folder, PathBuf::new(), &root);
         walk.sources.merge(sources);
         // What a link leads to may be a file that is read anyway, and that is known only after everything else.
@@ -200,6 +201,16 @@ pub fn walk(folders: &[PathBuf], selection: &Selection, threads: usize) -> Resul
         }
     }
     Ok(walk.sources)
+}
+
+/// Opens a folder, however often that is interrupted: the standard library sees to it for files alone.
+fn list(folder: &Path) -> std::io::Result<fs::ReadDir> {
+    loop {
+        match fs::read_dir(folder) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            listed => return listed,
+        }
+    }
 }
 
 struct Walk<'a> {
@@ -253,21 +264,12 @@ impl Walk<'_> {
                 }
             }
         };
-        let mut all = std::thread::scope(|scope| {
-            let handles: Vec<_> = (1..self.threads.max(1)).map(|_| scope.spawn(work)).collect();
-            let mut all = work();
-            for handle in handles {
-                match handle.join() {
-                    Ok(found) => {
-                        all.sources.merge(found.sources);
-                        all.links.extend(found.links);
-                        all.entered.extend(found.entered);
-                    }
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            all
-        });
+        let mut all = Found::default();
+        for found in together(self.threads, work) {
+            all.sources.merge(found.sources);
+            all.links.extend(found.links);
+            all.entered.extend(found.entered);
+        }
         self.entered.extend(all.entered.drain(..));
         all
     }
@@ -281,7 +283,7 @@ impl Walk<'_> {
             return;
         }
         found.entered.push(known);
-        let entries = match fs::read_dir(if path.as_os_str().is_empty() { Path::new(".") } else { &path }) {
+        let entries = match list(if path.as_os_str().is_empty() { Path::new(".") } else { &path }) {
             Ok(entries) => entries,
             Err(error) => return found.sources.unreadable(&path, &error),
         };

@@ -264,6 +264,12 @@ impl<'a, I: granit_parser::BorrowedInput<'a>> Reader<'a, '_, I> {
             ErrorKind::InvalidIndentation | ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::ExpectedBlockSequenceEntry => {
                 ("this line is indented in a way that fits nothing above it", "line it up with the lines that it belongs to")
             }
+            // No quotes help: YAML knows none of them as they are (YAML 1.2.2, section 5.1).
+            ErrorKind::UnexpectedCharacter { .. } if self.text[at..].starts_with(char::is_control) => {
+                let code = self.text[at..].chars().next().map_or(0, u32::from);
+                let message = format!("a control character (U+{code:04X}) stands here, which no YAML may hold");
+                return Fault { at, message, help: "take it out; an editor that shows every character finds it" };
+            }
             ErrorKind::UnexpectedCharacter { .. } => {
                 ("a character stands here that may not begin a text", "put the text in double quotes")
             }
@@ -376,6 +382,8 @@ mod tests {
             ("- a\n- b", "0: this is not a list of `key: value` lines"),
             ("title: [a, b", "7: a list in `[ ]` or a map in `{ }` is not closed"),
             ("title: @x", "7: a character stands here that may not begin a text"),
+            ("title: a\0b", "8: a control character (U+0000) stands here, which no YAML may hold"),
+            ("title: \"a\u{7}b\"", "9: a control character (U+0007) stands here, which no YAML may hold"),
             ("title: a\n\tb: c", "9: a tab stands where only spaces may be"),
             ("title: a\nno colon here\n", "9: no `key:` where one should be"),
         ] {

@@ -65,10 +65,12 @@ impl Mill<'_> {
                     self.end(&key, &feed, manifest, done)?;
                 }
                 Stale::Remove => {
-                    let of_it = |(path, file): (&String, &manifest::File)| {
-                        (file.feed.as_ref() == Some(&key) && self.is_ours(path)).then(|| path.clone())
-                    };
-                    let files: Vec<String> = manifest.files.iter().filter_map(of_it).collect();
+                    let mut files: Vec<String> = Vec::new();
+                    for (path, _) in manifest.files.iter().filter(|(_, file)| file.feed.as_ref() == Some(&key)) {
+                        if self.is_ours(path)? {
+                            files.push(path.clone());
+                        }
+                    }
                     if files.is_empty() {
                         continue;
                     }
@@ -88,9 +90,10 @@ impl Mill<'_> {
     }
 
     /// Whether a file that the manifest has is still the one that was written: an owner may have put their own in its place.
-    fn is_ours(&self, path: &str) -> bool {
+    fn is_ours(&self, path: &str) -> Result<bool, FolderError> {
         let known = self.folder.published.files.get(path);
-        known.is_some_and(|known| self.folder.read(path).is_some_and(|bytes| write::sha256(&bytes) == known.sha256))
+        let bytes = self.folder.read_if_there(path)?;
+        Ok(known.is_some_and(|known| bytes.is_some_and(|bytes| write::sha256(&bytes) == known.sha256)))
     }
 
     /// Writes the last entry of a feed in the place of all others, wherever it lies.

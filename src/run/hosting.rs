@@ -93,11 +93,13 @@ impl Mill<'_> {
                 done.diagnostics.push(self.about(Severity::Warning, &path, format!("{}; {STAYS}", error.message), error.help));
                 continue;
             }
-            let file = self.folder.read(&path);
-            if file.is_none() && self.folder.has(&path) {
-                done.diagnostics.push(self.about(Severity::Warning, &path, format!("cannot be read; {STAYS}"), BY_HAND));
-                continue;
-            }
+            let file = match self.folder.read_if_there(&path) {
+                Ok(file) => file,
+                Err(error) => {
+                    done.diagnostics.push(self.about(Severity::Warning, &path, format!("{}; {STAYS}", error.message), BY_HAND));
+                    continue;
+                }
+            };
             match host::rest(name, &file.unwrap_or_default()) {
                 Ok(Some(Rest::Theirs(bytes))) => self.put(Turn::List, &path, &bytes, true, &mut done.changes)?,
                 Ok(Some(Rest::Nothing)) => self.remove(&path, manifest, &mut done.changes),

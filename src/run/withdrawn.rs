@@ -69,7 +69,7 @@ impl Mill<'_> {
             if !is_document || written.contains(path) || done.changes.written.contains(path) {
                 continue;
             }
-            let Some(bytes) = self.folder.read(path) else { continue };
+            let Some(bytes) = self.folder.read_if_there(path)? else { continue };
             let outline = match format {
                 Some(format) => write::outline(&bytes, format),
                 None => page::outline(&bytes),

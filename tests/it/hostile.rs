@@ -15,7 +15,7 @@ fn with(name: &str, lines: &str) -> String {
 }
 
 /// What is told of each file: an error or a warning at its place.
-const TOLD: [(&str, &str); 16] = [
+const TOLD: [(&str, &str); 22] = [
     ("bomb.md:2:4", "error: a YAML anchor (`&…`) stands here, which is not read"),
     ("deep.md:5:20", "error: lists and maps lie more than 16 deep in each other"),
     ("steps.md:21:17", "error: lists and maps lie more than 16 deep in each other"),
@@ -26,7 +26,13 @@ const TOLD: [(&str, &str); 16] = [
     ("key.md:4:7", "error: `link` has a user name or password in it"),
     ("scheme.md:4:7", "error: `link` is not an http or https address"),
     ("wide.md:1:1", "error: a byte here is not UTF-8"),
-    ("zero.md:2:10", "error: a character stands here that may not begin a text"),
+    ("zero.md:2:10", "error: a control character (U+0000) stands here, which no YAML may hold"),
+    ("data.md:4:7", "error: `link` is not an http or https address"),
+    ("local.md:4:7", "error: `link` is not an http or https address"),
+    ("tag.md:2:8", "error: a YAML tag (`!…`) stands here, which is not read"),
+    ("twice.md:3:1", "error: the key `title` stands here a second time"),
+    ("socket.md", "error: this is a socket and not a regular file; it is not read"),
+    ("null.md", "warning: this link leads out of the article folder; it is not read"),
     ("a\u{fffd}b\u{fffd}[31mred.md:2:1", "error: `title` should be one value, but is a list"),
     ("pipe.md", "error: this is a named pipe and not a regular file; it is not read"),
     ("link.md", "warning: this link leads out of the article folder; it is not read"),
@@ -58,6 +64,11 @@ fn folder() -> Mill {
         .file("in/huge.md", "---\ntitle: T\n---\n")
         .file("in/key.md", "---\ntitle: T\ndate: 2020-11-13\nlink: https://user:hunter2@e.org/c\n---\n")
         .file("in/scheme.md", "---\ntitle: T\ndate: 2020-11-13\nlink: \"java\\tscript:alert(1)\"\n---\n")
+        .file("in/data.md", "---\ntitle: T\ndate: 2020-11-13\nlink: \"data:text/html,<script>alert(1)</script>\"\n---\n")
+        .file("in/local.md", "---\ntitle: T\ndate: 2020-11-13\nlink: file:///etc/passwd\n---\n")
+        .file("in/tag.md", "---\ntitle: !!python/object/apply:os.system [id]\n---\n")
+        .file("in/twice.md", "---\ntitle: T\ntitle: U\n---\n")
+        .file("in/secret.md", with("secret", "secured: {token: hunter2}\npassword: hunter2\nid: \"<id>hunter</id>\"\n"))
         .file("in/paths.md", with("paths", "topics: [\"../../etc/passwd\", CON, a/b, .htaccess, nul, \"..\", feeds]\n"))
         .file("in/script.md", script)
         .file(
@@ -78,6 +89,8 @@ fn each_threat_is_told_and_nothing_else_suffers() {
     std::os::unix::fs::symlink("/etc/passwd", mill.path("in/link.md")).expect("a link");
     std::os::unix::fs::symlink("..", mill.path("in/loop")).expect("a link");
     fs::hard_link(mill.path("in/script.md"), mill.path("in/hard.md")).expect("a second name");
+    std::os::unix::fs::symlink("/dev/null", mill.path("in/null.md")).expect("a link");
+    let _socket = std::os::unix::net::UnixListener::bind(mill.path("in/socket.md")).expect("a socket");
     let pipe = std::process::Command::new("mkfifo").arg(mill.path("in/pipe.md")).status().expect("mkfifo");
     assert!(pipe.success());
     let run = mill.run("build in").status(0).stdout("");
@@ -119,4 +132,51 @@ fn each_threat_is_told_and_nothing_else_suffers() {
         assert!(!text.contains("hunter2") && !text.contains("root:"), "{path}");
     }
     let _ = mill.run("build in --quiet").status(0);
+}
+
+/// What lies in the output folder is not written through either, and a file of somebody else is not replaced.
+#[test]
+fn nothing_is_written_through_what_lies_in_the_output_folder() {
+    let refused = |lay: &dyn Fn(&Mill), path: &str, message: &str| {
+        let mill = Mill::new().file("in/feedmill.yaml", SITE).file("in/sound.md", with("sound", "topics: [Sound]\n"));
+        let mill = mill.file("outside/rss.xml", "mine").file("feeds/keep", "");
+        lay(&mill);
+        let run = mill.run("build in").status(2);
+        let told = [format!("feeds/{path}: error: {message}"), format!("feedmill: feeds/{path}: {message}")];
+        assert!(run.stderr.lines().any(|line| told.iter().any(|told| told == line)), "{}", run.stderr);
+        assert_eq!(mill.read("outside/rss.xml"), "mine");
+        assert_eq!(mill.listing("outside"), ["rss.xml"]);
+    };
+    let link = |mill: &Mill, to: &str, path: &str| {
+        std::os::unix::fs::symlink(mill.path(to), mill.path(path)).expect("a link");
+    };
+    refused(&|mill| link(mill, "outside", "feeds/sound"), "sound", "this is a symbolic link, which is not written through");
+    refused(
+        &|mill| link(mill, "outside/rss.xml", "feeds/rss.xml"),
+        "rss.xml",
+        "this is a symbolic link, which is not written through",
+    );
+    refused(
+        &|mill| link(mill, "outside", "feeds/.feedmill-run"),
+        ".feedmill-run",
+        "this is a symbolic link, which is not written through",
+    );
+    refused(&|mill| fs::write(mill.path("feeds/sound"), "mine").expect("a file"), "sound", "a file is where a folder has to go");
+    refused(
+        &|mill| fs::create_dir(mill.path("feeds/rss.xml")).expect("a folder"),
+        "rss.xml",
+        "a folder is where a file has to go",
+    );
+}
+
+/// A folder may be a link itself: what its owner names is meant.
+#[test]
+fn an_output_folder_may_be_a_link() {
+    let mill =
+        Mill::new().file("in/feedmill.yaml", SITE).file("in/sound.md", with("sound", "topics: [Sound]\n")).file("real/keep", "");
+    std::os::unix::fs::symlink("real", mill.path("feeds")).expect("a link");
+    mill.run("build in").silent();
+    assert!(mill.listing("real").contains(&"sound/rss.xml".to_owned()));
+    assert!(mill.path("feeds").is_symlink());
+    mill.run("build in --no-cache").silent();
 }

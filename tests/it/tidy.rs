@@ -25,6 +25,7 @@ const DATA: &[&str] = &[
     "site",
     "stamp",
     "text",
+    "threads",
     "topic",
 ];
 

@@ -21,6 +21,7 @@ use url::form_urlencoded;
 use super::address::is_global;
 use crate::link::Link;
 use crate::report::{Failure, Ping};
+use crate::threads::together;
 
 /// How long it may take to find the hub's address, and then to connect to it.
 const CONNECTING: Duration = Duration::from_secs(5);
@@ -74,11 +75,7 @@ fn every(topics: &[Link], call: impl Fn(&Link) -> Outcome + Sync) -> Vec<Ping> {
         Some(answered)
     };
     while one() == Some(false) {}
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(topics.len().saturating_sub(1)) {
-            scope.spawn(|| while one().is_some() {});
-        }
-    });
+    together(AT_ONCE.min(topics.len().saturating_sub(1)), || while one().is_some() {});
     let mut pings = pings.into_inner().unwrap_or_else(PoisonError::into_inner);
     let untried = |topic: &Link| {
         let message = format!("it was not tried any more after {ENOUGH} pings that came to nothing");
