@@ -454,6 +454,15 @@ impl Mill<'_> {
                 return Ok(());
             }
         };
+        let help = "lower `limit` or `related.per_article` in the site file, or set `content: excerpt`";
+        if document.bytes.len() > write::TOO_LARGE {
+            let size = document.bytes.len() / 1024;
+            let message = format!("this feed would have {size} KiB, and readers cut feeds of that size; it stays as it is");
+            done.diagnostics.push(self.about(Severity::Error, &path, message, help));
+            done.failed = true;
+            *memory = document.bytes;
+            return Ok(());
+        }
         let piece = |path| Piece {
             path,
             bytes: &document.bytes,
@@ -469,7 +478,6 @@ impl Mill<'_> {
             }
             if document.bytes.len() > write::LARGE {
                 let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
-                let help = "lower `limit` or `related.per_article` in the site file, or set `content: excerpt`";
                 done.diagnostics.push(self.about(Severity::Warning, &path, message, help));
             }
         }

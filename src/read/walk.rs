@@ -239,6 +239,19 @@ struct Queue {
     busy: usize,
 }
 
+/// A folder is being read, until this is dropped: also by a panic, after which the others would wait for ever.
+struct Busy<'q> {
+    queue: &'q Mutex<Queue>,
+    changed: &'q Condvar,
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).busy -= 1;
+        self.changed.notify_all();
+    }
+}
+
 impl Walk<'_> {
     /// Everything below one folder, however deep; what is found does not depend on the order of folders.
     fn below(&mut self, base: &Path, start: PathBuf, root: &Path) -> Found {
@@ -252,11 +265,11 @@ impl Walk<'_> {
                 if let Some(folder) = state.waiting.pop() {
                     state.busy += 1;
                     drop(state);
+                    let busy = Busy { queue: &queue, changed: &changed };
                     self.folder(base, &folder, root, &mut found);
+                    lock().waiting.append(&mut found.folders);
+                    drop(busy);
                     state = lock();
-                    state.busy -= 1;
-                    state.waiting.append(&mut found.folders);
-                    changed.notify_all();
                 } else if state.busy == 0 {
                     return found;
                 } else {

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import changing
+import folding
 import power
 import sending
 from place import CHANGING, ERRORS, STAGE, Trial, mounted, published
@@ -15,7 +16,7 @@ from place import CHANGING, ERRORS, STAGE, Trial, mounted, published
 
 def main():
     program, most = sys.argv[1], int(sys.argv[2])
-    parts = {part.__name__: part for part in (killed, failing, exhausted, short, together, disk, changing.changing, power.power, sending.sending)}
+    parts = {part.__name__: part for part in (killed, failing, exhausted, short, together, disk, changing.changing, folding.folding, power.power, sending.sending)}
     wanted = sys.argv[3:] or list(parts)
     base = Path(tempfile.mkdtemp(prefix="feedmill-faults-"))
     try:

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::must_use_candidate)]
 
 mod bodies;
+mod bounds;
 mod buckets;
 mod cache;
 mod cron;
