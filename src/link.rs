@@ -18,6 +18,9 @@ pub const ENTRY_NAMESPACE: Uuid = Uuid::from_u128(0x003a_1c35_46e9_50f0_ae40_2f5
 /// The namespace of feed ids: the version 5 UUID of `urn:x-feedmill:feed-id:1` in the namespace of URLs.
 pub const FEED_NAMESPACE: Uuid = Uuid::from_u128(0x538e_47de_5431_5657_b0eb_a7c6_90e8_da34);
 
+/// Bytes of the longest address, as it is serialised: what every server takes (RFC 9110, section 4.1), and what a feed can repeat.
+pub const MAX_LENGTH: usize = 8192;
+
 /// An absolute http or https address, parsed and serialised.
 ///
 /// It is a valid URI of RFC 3986: pure ASCII, and everything that needs it percent-encoded, so it can stand in any
@@ -57,7 +60,8 @@ impl Link {
             return Err(LinkError::Invalid);
         }
         let path_start = url[..Position::BeforePath].len();
-        Ok(Link(percent_encoded(url.into(), path_start)))
+        let address = percent_encoded(url.into(), path_start);
+        if address.len() > MAX_LENGTH { Err(LinkError::Long) } else { Ok(Link(address)) }
     }
 
     /// The address of something below this one, which ends with `/`; `path` has no characters that would need encoding.
@@ -165,6 +169,9 @@ fn split_at_sign(text: &str, sign: u8) -> (&str, &str) {
 /// Whether a text is certain to be an address already as [`Link::parse`] would write it, so that it need not be taken apart:
 /// most addresses are, and a folder has many.
 pub(crate) fn is_serialised(text: &str) -> bool {
+    if text.len() > MAX_LENGTH {
+        return false;
+    }
     let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
     let Some(slash) = memchr::memchr(b'/', rest.as_bytes()) else { return false };
     let (host, rest) = rest.split_at(slash);
@@ -268,6 +275,9 @@ pub enum LinkError {
     /// There is no host.
     #[error("has no host")]
     NoHost,
+    /// It has more than [`MAX_LENGTH`] bytes.
+    #[error("has more than 8,192 bytes")]
+    Long,
     /// Anything else: a host or a port that cannot be.
     #[error("is not a valid address")]
     Invalid,
@@ -283,6 +293,7 @@ impl LinkError {
             LinkError::Scheme => "write an address that begins with https:// or http://",
             LinkError::Credentials => "write the address without the part before the @, and consider the password known",
             LinkError::NoHost => "write the name of the site after https://",
+            LinkError::Long => "write the address without what only says where a click came from",
             LinkError::Invalid => "copy the address from a browser's address bar",
         }
     }
@@ -626,6 +637,17 @@ mod tests {
     #[track_caller]
     fn check_refused(text: &str, error: LinkError) {
         assert_eq!(Link::parse(text), Err(error), "{text}");
+    }
+
+    #[test]
+    fn an_address_has_a_length() {
+        let start = "https://example.com/";
+        let longest = format!("{start}{}", "a".repeat(MAX_LENGTH - start.len()));
+        assert_eq!(Link::parse(&longest).map(|link| link.as_str().len()), Ok(MAX_LENGTH));
+        check_refused(&format!("{longest}a"), LinkError::Long);
+        // As it is serialised: each of these takes three bytes more.
+        check_refused(&format!("{start}{}", "é".repeat(MAX_LENGTH / 6)), LinkError::Long);
+        check_refused(&format!("https://user:hunter2@example.com/{longest}"), LinkError::Credentials);
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn a_feed_that_grows_large_is_told_and_one_that_readers_would_cut_stays_as_it_is
     for _ in 0..2 {
         let run = mill.run("build in").status(2);
         let message = "KiB, and readers cut feeds of that size; it stays as it is\n";
-        assert!(run.stderr.starts_with("feeds/rss.xml: error: this feed would have 8"), "{}", run.stderr);
+        assert!(run.stderr.starts_with("feeds/rss.xml: error: this feed would have 9"), "{}", run.stderr);
         assert!(run.stderr.contains(&format!("{message}{help}")), "{}", run.stderr);
         assert!(mill.read("feeds/rss.xml") == before);
     }

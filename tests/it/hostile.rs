@@ -15,7 +15,7 @@ fn with(name: &str, lines: &str) -> String {
 }
 
 /// What is told of each file: an error or a warning at its place.
-const TOLD: [(&str, &str); 22] = [
+const TOLD: [(&str, &str); 24] = [
     ("bomb.md:2:4", "error: a YAML anchor (`&…`) stands here, which is not read"),
     ("deep.md:5:20", "error: lists and maps lie more than 16 deep in each other"),
     ("steps.md:21:17", "error: lists and maps lie more than 16 deep in each other"),
@@ -27,6 +27,8 @@ const TOLD: [(&str, &str); 22] = [
     ("scheme.md:4:7", "error: `link` is not an http or https address"),
     ("wide.md:1:1", "error: a byte here is not UTF-8"),
     ("zero.md:2:10", "error: a control character (U+0000) stands here, which no YAML may hold"),
+    ("long.md:4:7", "error: `link` has more than 8,192 bytes"),
+    ("longer.md:6:20", "warning: `link` has more than 8,192 bytes; related link 1 is left out"),
     ("data.md:4:7", "error: `link` is not an http or https address"),
     ("local.md:4:7", "error: `link` is not an http or https address"),
     ("tag.md:2:8", "error: a YAML tag (`!…`) stands here, which is not read"),
@@ -65,6 +67,11 @@ fn folder() -> Mill {
         .file("in/key.md", "---\ntitle: T\ndate: 2020-11-13\nlink: https://user:hunter2@e.org/c\n---\n")
         .file("in/scheme.md", "---\ntitle: T\ndate: 2020-11-13\nlink: \"java\\tscript:alert(1)\"\n---\n")
         .file("in/data.md", "---\ntitle: T\ndate: 2020-11-13\nlink: \"data:text/html,<script>alert(1)</script>\"\n---\n")
+        .file("in/long.md", format!("---\ntitle: T\ndate: 2020-11-13\nlink: https://e.org/{}\n---\n", "a".repeat(9000)))
+        .file(
+            "in/longer.md",
+            with("longer", &format!("related:\n- {{title: r, link: \"https://r.org/{}\"}}\n", "a".repeat(9000))),
+        )
         .file("in/local.md", "---\ntitle: T\ndate: 2020-11-13\nlink: file:///etc/passwd\n---\n")
         .file("in/tag.md", "---\ntitle: !!python/object/apply:os.system [id]\n---\n")
         .file("in/twice.md", "---\ntitle: T\ntitle: U\n---\n")
