@@ -210,7 +210,7 @@ pub fn article(bytes: &[u8]) {
             assert!(!found.is_empty(), "what is left out is told");
             return;
         }
-        Found::Other(_) | Found::Exhausted(_) => return,
+        _ => return,
     }
     let folder = tempfile::tempdir().expect("a folder");
     let sound = "---\ntitle: Sound\ndate: 2020-11-13\nlink: https://sound.example/a\ntopics: [Sound]\n---\n";

@@ -18,6 +18,8 @@ pub struct Material {
     pub chosen: Vec<(u32, Article)>,
     /// Published articles that its related links lead to.
     pub linked: BTreeMap<u32, Article>,
+    /// Whether something is left to the next run.
+    pub unsteady: bool,
 }
 
 /// Reads what a feed needs. A file that changed since the first reading is left to the next run. `Err`: a file that could not
@@ -35,7 +37,9 @@ pub fn fetch(
     let mut fetch = Fetch { index, grouping, desk: Desk::default(), diagnostics };
     let mut material = Material::default();
     for &story in &plan.chosen {
-        material.chosen.extend(fetch.article(story, &full)?.map(|article| (story, article)));
+        let article = fetch.article(story, &full)?;
+        material.unsteady |= article.is_none();
+        material.chosen.extend(article.map(|article| (story, article)));
     }
     let mut linked: Vec<u32> = Vec::new();
     for (_, article) in &material.chosen {
@@ -47,7 +51,9 @@ pub fn fetch(
     linked.dedup();
     linked.retain(|story| grouping.stories.list[*story as usize].state == State::Published && !plan.chosen.contains(story));
     for story in linked {
-        material.linked.extend(fetch.article(story, &short)?.map(|article| (story, article)));
+        let article = fetch.article(story, &short)?;
+        material.unsteady |= article.is_none();
+        material.linked.extend(article.map(|article| (story, article)));
     }
     Ok(material)
 }

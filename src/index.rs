@@ -30,6 +30,8 @@ pub struct Index {
     pub others: Vec<(usize, &'static str)>,
     /// Articles with errors.
     pub faulty: usize,
+    /// Whether a file may be another one the next time though nothing of it has changed.
+    pub unsteady: bool,
     /// A file that could not be opened for want of what every file needs, and what the system said.
     pub exhausted: Option<(usize, String)>,
     names: Vec<Fingerprint>,
@@ -144,6 +146,14 @@ impl Part {
             }
             Found::Other(reason) => self.index.others.push((file, reason)),
             Found::Faulty => self.index.faulty += 1,
+            Found::Unread => {
+                self.index.faulty += 1;
+                self.index.unsteady = true;
+            }
+            Found::Vanished => {
+                self.index.others.push((file, "it went away during the run"));
+                self.index.unsteady = true;
+            }
             Found::Exhausted(why) => self.index.exhausted = Some((file, why)),
         }
     }
@@ -216,6 +226,7 @@ fn merge(files: Files, parts: Vec<Part>) -> (Index, Vec<Diagnostic>) {
             keep_first(&mut index.own_ids, name, id);
         }
         index.faulty += part.index.faulty;
+        index.unsteady |= part.index.unsteady;
         index.exhausted = index.exhausted.or(part.index.exhausted);
         diagnostics.extend(part.diagnostics);
     }

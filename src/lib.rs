@@ -284,7 +284,7 @@ pub fn build(request: &Request) -> Result<Report, Error> {
     // What is said once, of feeds that come and go, must not be said again: then the next run reads everything.
     // A report names the feeds that are held back for as long as they are, and a state does not know them.
     let held = report.feeds.iter().any(|feed| feed.fate == Fate::Held);
-    let settled = !report.failed && !report.told_once && !held;
+    let settled = !report.failed && !report.told_once && !held && !index.unsteady;
     if let Some(cache) = cache.filter(|_| settled && request.action != Action::DryRun) {
         // They have served.
         drop((index, grouping));

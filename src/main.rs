@@ -234,8 +234,10 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
         verbose: common.verbose,
         dry: run.action == Action::DryRun,
     };
-    let file = site_file_of(&common.place)?;
-    let site = site(&common.place, file.as_deref(), &run.overrides);
+    let (file, site) = match site_file_of(&common.place) {
+        Ok(file) => (file.clone(), site(&common.place, file.as_deref(), &run.overrides)),
+        Err(error) => (None, Err(error.into())),
+    };
     leaves.spare(&common.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after(action, |known| {
         let (site, articles) = site?;
@@ -276,11 +278,11 @@ fn publish(publish: &Publish) -> Result<u8, Stop> {
         verbose: publish.verbose,
         dry: publish.dry_run,
     };
-    let file = match &publish.site {
-        Some(named) => Some(named.clone()),
-        None => Site::find(Path::new("."))?,
+    let found = publish.site.clone().map_or_else(|| Site::find(Path::new(".")), |named| Ok(Some(named)));
+    let (file, site) = match found {
+        Ok(file) => (file.clone(), named_site(file.as_deref(), &publish.output)),
+        Err(error) => (None, Err(error.into())),
     };
-    let site = named_site(file.as_deref(), &publish.output);
     leaves.spare(&[], file.as_deref(), site.as_ref().ok())?;
     leaves.after("publish", |known| {
         let (site, _) = site?;
@@ -462,8 +464,10 @@ fn ping(asked: &Ping) -> Result<u8, Stop> {
     let report = asked.report.as_deref();
     let Ping { quiet, verbose, dry_run: dry, .. } = *asked;
     let leaves = Leaves { report, changed: None, quiet, verbose, dry };
-    let file = site_file_of(&asked.place)?;
-    let site = named_site(file.as_deref(), &asked.output);
+    let (file, site) = match site_file_of(&asked.place) {
+        Ok(file) => (file.clone(), named_site(file.as_deref(), &asked.output)),
+        Err(error) => (None, Err(error.into())),
+    };
     leaves.spare(&asked.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after("ping", |known| Ok((announce(asked, &site?.0, &leaves, known)?, 0)))
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -47,7 +48,7 @@ impl Folder {
         }
         let bytes = match fs::read(&file) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == NotFound => {
                 return Ok(Self::new(path));
             }
             Err(error) => return Err(FolderError::new(&file, format!("cannot be read: {error}"), "")),
@@ -117,7 +118,7 @@ impl Folder {
     /// Whether a file is there, or something keeps from seeing whether it is.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
-        let gone = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+        let gone = |error: &io::Error| matches!(error.kind(), NotFound | NotADirectory);
         !fs::symlink_metadata(self.path.join(path)).is_err_and(|error| gone(&error))
     }
 
@@ -126,8 +127,9 @@ impl Folder {
         let file = self.path.join(path);
         match fs::read(&file) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(FolderError::new(&file, format!("cannot be read: {error}"), "")),
+            // A folder in its place is somebody else's.
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => Ok(None),
+            Err(error) => Err(FolderError::new(&file, format!("cannot be read: {error}"), "make it readable for this user")),
         }
     }
 
@@ -137,7 +139,7 @@ impl Folder {
         match fs::metadata(&file) {
             Ok(metadata) if metadata.len() != bytes.len() as u64 => return Ok(true),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(error) if error.kind() == NotFound => return Ok(true),
             Err(error) => return Err(FolderError::new(&file, format!("cannot be read: {error}"), "")),
         }
         holds_other(&file, bytes).map_err(|error| FolderError::new(&file, format!("cannot be read: {error}"), ""))

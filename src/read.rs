@@ -125,6 +125,10 @@ pub enum Found {
     Other(&'static str),
     /// An article with errors, which were reported.
     Faulty,
+    /// It could not be read this time, which was reported.
+    Unread,
+    /// It was there a moment ago.
+    Vanished,
     /// Nobody knows: the system has no more of what it takes to open a file. What it said.
     Exhausted(String),
 }
@@ -150,7 +154,7 @@ pub fn file(rules: &Rules, path: &Path, source: &str, desk: &mut Desk, diagnosti
         }
         Err(error) if is_exhausted(&error) => return Found::Exhausted(error.to_string()),
         // The walk has seen it. Whoever takes a file away while a run is at work might as well have come before.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Other("it went away during the run"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Vanished,
         Err(error) => {
             diagnostics.push(Diagnostic::of_file(
                 Severity::Error,
@@ -158,7 +162,9 @@ pub fn file(rules: &Rules, path: &Path, source: &str, desk: &mut Desk, diagnosti
                 format!("cannot be read: {error}"),
                 "make it readable for this user, or leave it out with `exclude`",
             ));
-            return Found::Faulty;
+            // What a user may do changes with the file; any other fault may be gone in the next run.
+            let lasts = error.kind() == io::ErrorKind::PermissionDenied;
+            return if lasts { Found::Faulty } else { Found::Unread };
         }
     };
     let name = source.rsplit(std::path::is_separator).next().unwrap_or_default();

@@ -48,6 +48,8 @@ pub(crate) struct Mill<'a> {
     pub(crate) stage: &'a Stage<'a>,
 }
 
+const SMALLER: &str = "lower `limit` or `related.per_article` in the site file, or set `content: excerpt`";
+
 /// Folders that are named in one finding; of more, there is a count.
 const NAMED: usize = 5;
 
@@ -63,6 +65,10 @@ struct Done {
     /// Feeds that stay as they are, since too much of them would go.
     held: BTreeSet<TopicKey>,
     errors: BTreeMap<PathBuf, FolderError>,
+    /// Feeds that stay as they are, since they did not come out, or their files changed during the run.
+    stay: BTreeSet<TopicKey>,
+    /// Whether something is left to the next run though nothing will have changed.
+    unsteady: bool,
 }
 
 impl Done {
@@ -74,6 +80,8 @@ impl Done {
         self.diagnostics.extend(one.diagnostics);
         self.failed |= one.failed;
         self.held.extend(one.held);
+        self.stay.extend(one.stay);
+        self.unsteady |= one.unsteady;
     }
 }
 
@@ -154,7 +162,7 @@ impl Mill<'_> {
         report.told_once |= feeds(&folder.published) != feeds(&manifest);
         report.diagnostics.extend(self.moved(&manifest));
         report.diagnostics.extend(kept);
-        report.told_once |= left;
+        report.told_once |= left | done.unsteady;
         let flood = self.flood(&done.told);
         report.told_once |= flood.is_some();
         report.diagnostics.extend(flood);
@@ -353,10 +361,13 @@ impl Mill<'_> {
             // Its files changed during the run: what was published stays, and is no less alive for it.
             let beside = key.stories();
             let stories = self.folder.published.feeds.get(&beside).filter(|feed| !feed.stale && site.stories);
+            done.stay.extend([key.clone(), beside.clone()]);
             done.feeds.extend(stories.map(|feed| (beside, feed.clone())));
             done.feeds.extend(published.map(|feed| (key, feed.clone())));
+            done.unsteady = true;
             return Ok(done);
         };
+        done.unsteady |= material.unsteady;
         self.meet(plan, &material);
         let name_key = plan.topic.map(|topic| &self.grouping.topics[topic].name_key).filter(|name| **name != feed.key).cloned();
         let stories = self.has_stories(plan).then(|| compose::stories(site, &feed));
@@ -413,6 +424,16 @@ impl Mill<'_> {
             return Ok(None);
         }
         let bodies = write::bodies(feed);
+        if let Some((path, bytes)) = self.too_large(feed, &bodies, memory) {
+            let kib = bytes / 1024;
+            let stays = if published.is_some() { "it stays as it is" } else { "it is not published" };
+            let message = format!("this feed would have {kib} KiB, and readers cut feeds of that size; {stays}");
+            done.diagnostics.push(self.about(Severity::Error, &path, message, SMALLER));
+            done.failed = true;
+            done.feeds.extend(published.map(|there| (feed.key.clone(), there.clone())));
+            done.stay.insert(feed.key.clone());
+            return Ok(None);
+        }
         for &format in &site.formats.feeds {
             self.feed_document(feed, &bodies, format, &(place.copies)(format), memory, done)?;
         }
@@ -454,15 +475,6 @@ impl Mill<'_> {
                 return Ok(());
             }
         };
-        let help = "lower `limit` or `related.per_article` in the site file, or set `content: excerpt`";
-        if document.bytes.len() > write::TOO_LARGE {
-            let size = document.bytes.len() / 1024;
-            let message = format!("this feed would have {size} KiB, and readers cut feeds of that size; it stays as it is");
-            done.diagnostics.push(self.about(Severity::Error, &path, message, help));
-            done.failed = true;
-            *memory = document.bytes;
-            return Ok(());
-        }
         let piece = |path| Piece {
             path,
             bytes: &document.bytes,
@@ -478,11 +490,29 @@ impl Mill<'_> {
             }
             if document.bytes.len() > write::LARGE {
                 let message = format!("this feed has {} KiB, which readers fetch again and again", document.bytes.len() / 1024);
-                done.diagnostics.push(self.about(Severity::Warning, &path, message, help));
+                done.diagnostics.push(self.about(Severity::Warning, &path, message, SMALLER));
             }
         }
         *memory = document.bytes;
         Ok(())
+    }
+
+    /// The first document of a feed that has more bytes than readers take, and how many.
+    fn too_large(&self, feed: &Feed, bodies: &[String], memory: &mut Vec<u8>) -> Option<(String, usize)> {
+        // What makes a feed large stands in bodies and texts; all else, and what escaping adds, is far from seven times as much.
+        let texts = feed.entries.iter().filter_map(|entry| entry.text.as_ref()).map(|text| text.as_str().len());
+        if bodies.iter().map(String::len).chain(texts).sum::<usize>() < write::TOO_LARGE / 8 {
+            return None;
+        }
+        for &format in &self.request.site.formats.feeds {
+            // What cannot be written is told where it is to be.
+            let Ok(document) = write::write_with(feed, bodies, format, std::mem::take(memory)) else { continue };
+            *memory = document.bytes;
+            if memory.len() > write::TOO_LARGE {
+                return Some((format.path(feed.slug.as_ref()), memory.len()));
+            }
+        }
+        None
     }
 
     /// Writes the list of the topics' feeds that there are after the run.
@@ -532,7 +562,8 @@ impl Mill<'_> {
             let path = format!("{path}{}", encoding.ending());
             let made = self.folder.published.files.get(&path).filter(|made| made.source.as_ref() == Some(&whole.sha256));
             // It is made again only with its source, whatever another version of the compressor would make of it.
-            let there = if made.is_some() { self.folder.read_if_there(&path)? } else { None };
+            // What cannot be read is no reason to keep it.
+            let there = made.and_then(|_| self.folder.read_if_there(&path).ok().flatten());
             if let Some(made) = made.filter(|made| there.is_some_and(|bytes| write::sha256(&bytes) == made.sha256)) {
                 done.files.insert(path.clone(), manifest::File { feed: feed.cloned(), ..made.clone() });
                 done.changes.unchanged.insert(path);

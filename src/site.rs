@@ -336,7 +336,10 @@ impl Site {
                     let near = here.and_then(|here| file.strip_prefix(here).ok().map(Path::to_path_buf));
                     return Ok(Some(near.unwrap_or(file)));
                 }
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(&file, &error)),
+                // A link that leads nowhere was to be one.
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound || file.is_symlink() => {
+                    return Err(failed(&file, &error));
+                }
                 _ => {}
             }
         }

@@ -249,6 +249,10 @@ mod tests {
         assert_eq!(retry_after("Fri, 20 Nov 2020 00:00:07 GMT", now), Some(Duration::from_secs(7)));
         assert_eq!(retry_after("Thu, 19 Nov 2020 00:00:07 GMT", now), None);
         assert_eq!(retry_after("soon", now), None);
+        // A date means the clock of whoever wrote it.
+        let headers = |date: &str| HeaderMap::from_iter([(header::DATE, date.parse().expect("a header"))]);
+        assert_eq!(clock_of(&headers("Fri, 20 Nov 2020 00:00:00 GMT")), now);
+        assert!(clock_of(&headers("soon")) > now && clock_of(&HeaderMap::new()) > now);
     }
 
     #[test]

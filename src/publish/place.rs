@@ -41,7 +41,7 @@ impl<'p> Place<'p> {
                 opened => opened,
             }
             .map_err(|error| match error {
-                Errno::LOOP | Errno::NOTDIR => {
+                Errno::LOOP | Errno::MLINK | Errno::NOTDIR => {
                     io::Error::new(io::ErrorKind::NotADirectory, "a link or a file is where a folder of its path was")
                 }
                 error => error.into(),

@@ -254,13 +254,22 @@ fn take_away(out: &Path, path: &str) -> io::Result<()> {
 pub fn recover(out: &Path) -> Result<Changes, FolderError> {
     let stage = out.join(FOLDER);
     let mut changes = Changes::default();
-    if fs::symlink_metadata(&stage).is_err() {
-        return Ok(changes);
+    // To take what cannot be read for nothing would let what is decided go, half done.
+    let unread =
+        |error: io::Error| FolderError::new(&stage, format!("cannot be read: {error}"), "make it readable for this user");
+    match fs::symlink_metadata(&stage) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(changes),
+        Err(error) => return Err(unread(error)),
+        Ok(_) => {}
     }
     if let Some(problem) = in_the_way(&stage, false) {
         return Err(problem);
     }
-    let plan = fs::read(stage.join(PLAN)).ok().and_then(|bytes| serde_json::from_slice::<Vec<Step>>(&bytes).ok());
+    let plan = match fs::read(stage.join(PLAN)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        read => Some(read.map_err(unread)?),
+    };
+    let plan = plan.and_then(|bytes| serde_json::from_slice::<Vec<Step>>(&bytes).ok());
     let Some(steps) = plan.filter(|steps| steps.iter().all(|step| stays_near(&step.path))) else {
         clear(&stage);
         return Ok(changes);
@@ -381,6 +390,15 @@ mod tests {
         assert_eq!(recover(out.path()).expect("it is recovered"), Changes::default());
         assert_eq!(files(out.path()), pairs(BEFORE));
         assert!(!out.path().join(FOLDER).exists());
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_read_is_not_none() {
+        let out = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(out.path().join(FOLDER).join(PLAN)).expect("a folder");
+        let error = recover(out.path()).expect_err("nobody knows what was decided");
+        assert!(error.message.starts_with("cannot be read: "), "{error:?}");
+        assert!(out.path().join(FOLDER).exists());
     }
 
     #[cfg(unix)]

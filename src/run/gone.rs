@@ -67,8 +67,13 @@ impl Mill<'_> {
                 Stale::Remove => {
                     let mut files: Vec<String> = Vec::new();
                     for (path, _) in manifest.files.iter().filter(|(_, file)| file.feed.as_ref() == Some(&key)) {
-                        if self.is_ours(path)? {
-                            files.push(path.clone());
+                        match self.is_ours(path) {
+                            Ok(true) => files.push(path.clone()),
+                            Ok(false) => {}
+                            Err(error) => {
+                                let message = format!("{}; it stays, though it would be taken away", error.message);
+                                done.diagnostics.push(self.about(Severity::Error, path, message, "take it away by hand"));
+                            }
                         }
                     }
                     if files.is_empty() {
@@ -173,7 +178,9 @@ impl Mill<'_> {
         for (path, file) in files {
             let written = done.changes.unchanged.contains(path) || (done.changes.written.contains(path) && !cut.contains(path));
             let feed = file.feed.as_ref().map(|key| (key, feeds.get(key)));
-            let is_live = feed.is_none_or(|(key, feed)| feed.is_some_and(|feed| !feed.stale && !done.held.contains(key)));
+            let is_live = feed.is_none_or(|(key, feed)| {
+                feed.is_some_and(|feed| !feed.stale && !done.held.contains(key) && !done.stay.contains(key))
+            });
             if written || !is_live || file.source.is_some() {
                 continue;
             }

@@ -69,7 +69,21 @@ impl Mill<'_> {
             if !is_document || written.contains(path) || done.changes.written.contains(path) {
                 continue;
             }
-            let Some(bytes) = self.folder.read_if_there(path)? else { continue };
+            let bytes = match self.folder.read_if_there(path) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => continue,
+                Err(error) => {
+                    let message = format!("{}: whether a story that is withdrawn is in it cannot be told", error.message);
+                    done.diagnostics.push(self.about(
+                        Severity::Error,
+                        path,
+                        message,
+                        "make it readable for this user, or delete it",
+                    ));
+                    done.failed = true;
+                    continue;
+                }
+            };
             let outline = match format {
                 Some(format) => write::outline(&bytes, format),
                 None => page::outline(&bytes),

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import changing
@@ -16,7 +17,7 @@ from place import CHANGING, ERRORS, STAGE, Trial, mounted, published
 
 def main():
     program, most = sys.argv[1], int(sys.argv[2])
-    parts = {part.__name__: part for part in (killed, failing, exhausted, short, together, disk, changing.changing, folding.folding, power.power, sending.sending)}
+    parts = {part.__name__: part for part in (killed, failing, settled, exhausted, short, together, disk, changing.changing, folding.folding, power.power, sending.sending)}
     wanted = sys.argv[3:] or list(parts)
     base = Path(tempfile.mkdtemp(prefix="feedmill-faults-"))
     try:
@@ -69,6 +70,9 @@ def failing(trial):
         what = f"{what}: {failed.group(1) if failed else 'which was not asked for'}"
         # The number counts for each thread: that which tells of the fault of another may have one too.
         mute = re.search(r"write\(2, .*INJECTED", trace)
+        if not failed:
+            # Another thread asked for it so often.
+            return place.done()
         trial.count(error)
         now = published(place.out)
         # A lock that is held is another run's.
@@ -90,6 +94,32 @@ def failing(trial):
     calls = trial.calls()
     trial.every(one, [(name, error, number) for name, errors in ERRORS.items() if name in calls for error in errors
                       for number in trial.spread(calls[name])])
+
+
+def settled(trial):
+    """What could not be read once is read again, though nothing has changed: no state says otherwise."""
+    def one(error, name):
+        place = trial.place()
+        assert place.run().returncode == 0
+        article = place.folder / "in" / "1.md"
+        article.write_text(article.read_text().replace("title: Story 1", "title: Story one"))
+        # What has just changed is not trusted, and would be read again anyway.
+        time.sleep(3)
+        trace = place.folder / "trace"
+        place.run("strace", "-f", "-o", str(trace), "-P", f"in/{name}", "-e", "trace=openat", "-e", f"inject=openat:error={error}:when=1")
+        what = f"{error} of {name}, which does not change"
+        if not re.search(f'"in/{name}".*INJECTED', trace.read_text()):
+            return trial.fault(what, "it was not tried")
+        trial.count(f"{error} of settled files")
+        time.sleep(3)
+        place.run()
+        before = published(place.out)
+        place.run(arguments=("build", "in", "--no-cache"))
+        if published(place.out) != before:
+            trial.fault(what, "the next run did not read it again")
+        place.done()
+
+    trial.every(one, [(error, name) for error in ("EIO", "ENOENT") for name in ("new.md", "3.md", "chips.md")])
 
 
 def exhausted(trial):

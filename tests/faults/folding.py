@@ -15,8 +15,9 @@ TOPICS = ["Caf\u00e9", "cafe\u0301", "CAF\u00c9", "\u212bngstr\u00f6m", "Stra\u0
 def python():
     """One that knows FUSE."""
     for one in ("/usr/bin/python3", sys.executable):
-        if Path(one).exists() and subprocess.run([one, "-c", "import fuse"], capture_output=True).returncode == 0:
-            return one
+        for module in ("fusepy", "fuse"):
+            if Path(one).exists() and subprocess.run([one, "-c", f"from {module} import FUSE"], capture_output=True).returncode == 0:
+                return one
     return None
 
 
@@ -35,12 +36,14 @@ def folding(trial):
     behind, folder = place.folder / "behind", place.folder / "folded"
     behind.mkdir()
     folder.mkdir()
-    system = subprocess.Popen([one, "-B", str(Path(__file__).with_name("folding_fs.py")), str(behind), str(folder)], stderr=subprocess.DEVNULL)
+    system = subprocess.Popen([one, "-B", str(Path(__file__).with_name("folding_fs.py")), str(behind), str(folder)], stderr=subprocess.PIPE, text=True)
     try:
         for _ in range(100):
             if folder.is_mount():
                 break
             time.sleep(0.05)
+        if system.poll() is not None and "mount" not in (said := system.stderr.read()):
+            return trial.fault("a file system that folds names", said)
         if not folder.is_mount():
             print("  file systems that fold names are not tried: none can be mounted here")
             return

@@ -6,7 +6,11 @@ import os
 import sys
 import unicodedata
 
-from fuse import FUSE, FuseOSError, Operations
+try:
+    # As Debian calls it.
+    from fusepy import FUSE, FuseOSError, Operations
+except ImportError:
+    from fuse import FUSE, FuseOSError, Operations
 
 
 def folded(name):

@@ -9,9 +9,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -150,11 +152,21 @@ class Place:
     def run(self, *before, arguments=("build", "in"), **more):
         command = [*before, self.trial.program, *arguments]
         environment = {**self.env, **more}
-        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, errors="replace", timeout=120)
+        process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   errors="replace", start_new_session=True)
+        try:
+            out, err = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            # With what strace has stopped.
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+            self.trial.fault(" ".join(command), "it does not end")
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     def start(self, *more, before=()):
         command = [*before, self.trial.program, "build", "in", "--no-cache", *more]
-        return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                start_new_session=True)
 
     def done(self):
         shutil.rmtree(self.folder)
@@ -210,4 +222,9 @@ def mounted(folder, *options):
     try:
         yield True
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        for _ in range(50):
+            if subprocess.run(["umount", str(folder)], capture_output=True).returncode == 0:
+                break
+            time.sleep(0.1)
+        else:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ KINDS = {
     "xfs": (["mkfs.xfs", "-q", "-f"], "", "320M"),
     "btrfs": (["mkfs.btrfs", "-q", "-f", "--mixed"], "commit=300", "64M"),
 }
-CALLS = ("write", "fsync", "mkdir", "rename", "unlink", "rmdir", "fchmod")
+CALLS = ("write", "fsync", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "fchmod")
 
 
 def power(trial):
@@ -60,9 +61,9 @@ def copy(one, other):
 
 def one(trial, kind, disk, folder, options, name, number, names):
     what = f"{kind}: no power at {name} {number}{', names are written' if names else ''}"
-    running, failed = trial.base / "running", trial.base / "failed"
-    copy(disk, running)
     place = trial.place(None)
+    running, failed = place.folder / "running", place.folder / "failed"
+    copy(disk, running)
     place.out.symlink_to(folder / "out")
     with mounted(folder, "-o", ",".join(filter(None, ["loop", options])), str(running)) as can:
         assert can, what
@@ -82,9 +83,11 @@ def one(trial, kind, disk, folder, options, name, number, names):
         # What the file system has given to its disk by now is all that is left of it.
         copy(running, failed)
         if process.poll() is None:
-            stopped = re.search(r"^(\d+) +--- stopped by SIGSTOP", (place.folder / "trace").read_text(), re.M)
-            subprocess.run(["kill", "-KILL", stopped.group(1)], check=False)
-        process.communicate(timeout=60)
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if "--- stopped by SIGSTOP" not in (place.folder / "trace").read_text():
+            # Another thread asked for it so often.
+            return place.done()
     with mounted(folder, "-o", ",".join(filter(None, ["loop", options])), str(failed)) as can:
         if not can:
             trial.fault(what, "the file system is not what it was")

@@ -11,7 +11,7 @@ command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v mkfs.ext4 >/dev/null || missing+=(e2fsprogs)
 command -v mkfs.xfs >/dev/null || missing+=(xfsprogs)
 command -v mkfs.btrfs >/dev/null || missing+=(btrfs-progs)
-/usr/bin/python3 -c "import fuse" 2>/dev/null || missing+=(python3-fusepy)
+/usr/bin/python3 -c "import fusepy" 2>/dev/null || missing+=(python3-fusepy)
 if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -q
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"

@@ -176,6 +176,21 @@ fn nothing_is_written_through_what_lies_in_the_output_folder() {
     );
 }
 
+/// A feed goes, and somebody has put something of their own in the place of a file of it.
+#[test]
+fn what_is_not_ours_in_a_feed_that_goes_stays_and_stops_nothing() {
+    let site = format!("{SITE}stale: remove\n");
+    let mill = Mill::new().file("in/feedmill.yaml", &site).file("in/sound.md", with("sound", "topics: [Sound]\n"));
+    let mill = mill.file("in/other.md", with("other", "topics: [Other]\n"));
+    mill.run("build in").silent();
+    fs::remove_file(mill.path("feeds/other/rss.xml")).expect("gone");
+    let mill = mill.file("feeds/other/rss.xml/mine", "mine").file("in/more.md", with("more", "topics: [Sound]\n"));
+    let mill = mill.file("in/other.md", with("other", "topics: [Sound]\n"));
+    let _ = mill.run("build in").status(0);
+    assert_eq!(mill.read("feeds/sound/rss.xml").matches("<item>").count(), 3);
+    assert_eq!(mill.listing("feeds/other"), ["rss.xml/mine"]);
+}
+
 /// A folder may be a link itself: what its owner names is meant.
 #[test]
 fn an_output_folder_may_be_a_link() {

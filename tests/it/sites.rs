@@ -237,6 +237,20 @@ fn a_site_file_that_says_nothing_changes_nothing() {
     }
 }
 
+/// It was to be one: without it, the feeds would be others.
+#[cfg(unix)]
+#[test]
+fn a_site_file_that_leads_nowhere_is_not_none() {
+    let mill = mill();
+    let file = mill.path("news/feedmill.yaml");
+    let _ = std::fs::remove_file(&file);
+    std::os::unix::fs::symlink("elsewhere.yaml", &file).expect("a link");
+    let run = mill.run("build news --out out --report report.json").status(2);
+    assert!(run.stderr.contains("news/feedmill.yaml: cannot see whether there is a site file: "), "{}", run.stderr);
+    assert!(run.stderr.ends_with("  help: name it with `--site`\n"), "{}", run.stderr);
+    assert!(mill.path("report.json").exists() && !mill.path("out").exists());
+}
+
 /// YAML takes them, and a comment at the start must not make the rest of it nothing.
 #[test]
 fn lines_may_end_as_they_once_did_on_a_mac() {

@@ -94,9 +94,11 @@ class Soak:
         before = {path: path.stat() for path in self.published()}
         report = self.folder / "report.json"
         environment = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(self.cache), "FEEDMILL_NOW": f"{self.clock:%Y-%m-%dT%H:%M:%SZ}"}
+        said = (self.folder / "said").open("w")
         begun = time.monotonic()
         process = subprocess.Popen([self.program, "build", "in", "--report", str(report)], cwd=self.folder, env=environment,
-                                   stdout=subprocess.DEVNULL, stderr=(self.folder / "said").open("w"))
+                                   stdout=subprocess.DEVNULL, stderr=said)
+        said.close()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         took = time.monotonic() - begun
@@ -163,6 +165,8 @@ def main():
     asked.add_argument("--runs", type=int, default=1000)
     asked.add_argument("--seed", type=int, default=1)
     asked = asked.parse_args()
+    if asked.runs < 1 or asked.articles < 1:
+        sys.exit("at least one run and one article")
     soak = Soak(os.path.realpath(asked.program), asked.articles, asked.seed)
     try:
         soak.run()
