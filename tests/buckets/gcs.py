@@ -27,7 +27,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.reply(status, f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code></Error>".encode())
 
     def act(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # Who sent it has gone: an object is whole, or is not put.
+            self.close_connection = True
+            return None
         bucket, _, name = unquote(urlsplit(self.path).path)[1:].partition("/")
         server = self.server.of
         with server.lock:
