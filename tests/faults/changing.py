@@ -89,7 +89,7 @@ def stopped(place, name, number):
             # Threads have numbers of their own; what goes on is the process.
             return process, int(stop.group(1))
         time.sleep(0.01)
-    end(process)
+    put_down(process)
     return None, 0
 
 
@@ -100,11 +100,11 @@ def go_on(process, thread):
             os.kill(thread, signal.SIGCONT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.communicate(timeout=0.1)[1]
-    end(process)
+    put_down(process)
     return None
 
 
-def end(process):
+def put_down(process):
     """With what it stands still with."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
