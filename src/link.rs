@@ -18,7 +18,7 @@ pub const ENTRY_NAMESPACE: Uuid = Uuid::from_u128(0x003a_1c35_46e9_50f0_ae40_2f5
 /// The namespace of feed ids: the version 5 UUID of `urn:x-feedmill:feed-id:1` in the namespace of URLs.
 pub const FEED_NAMESPACE: Uuid = Uuid::from_u128(0x538e_47de_5431_5657_b0eb_a7c6_90e8_da34);
 
-/// Bytes of the longest address, as it is serialised: what every server takes (RFC 9110, section 4.1), and what a feed can repeat.
+/// Bytes of the longest address, as it is serialised: somewhat more than everybody is to take (8,000; RFC 9110, section 4.1).
 pub const MAX_LENGTH: usize = 8192;
 
 /// An absolute http or https address, parsed and serialised.

@@ -234,10 +234,7 @@ fn run(common: &Common, run: &Run) -> Result<u8, Stop> {
         verbose: common.verbose,
         dry: run.action == Action::DryRun,
     };
-    let (file, site) = match site_file_of(&common.place) {
-        Ok(file) => (file.clone(), site(&common.place, file.as_deref(), &run.overrides)),
-        Err(error) => (None, Err(error.into())),
-    };
+    let (file, site) = read_by(site_file_of(&common.place), |file| site(&common.place, file, &run.overrides));
     leaves.spare(&common.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after(action, |known| {
         let (site, articles) = site?;
@@ -279,10 +276,7 @@ fn publish(publish: &Publish) -> Result<u8, Stop> {
         dry: publish.dry_run,
     };
     let found = publish.site.clone().map_or_else(|| Site::find(Path::new(".")), |named| Ok(Some(named)));
-    let (file, site) = match found {
-        Ok(file) => (file.clone(), named_site(file.as_deref(), &publish.output)),
-        Err(error) => (None, Err(error.into())),
-    };
+    let (file, site) = read_by(found, |file| named_site(file, &publish.output));
     leaves.spare(&[], file.as_deref(), site.as_ref().ok())?;
     leaves.after("publish", |known| {
         let (site, _) = site?;
@@ -464,10 +458,7 @@ fn ping(asked: &Ping) -> Result<u8, Stop> {
     let report = asked.report.as_deref();
     let Ping { quiet, verbose, dry_run: dry, .. } = *asked;
     let leaves = Leaves { report, changed: None, quiet, verbose, dry };
-    let (file, site) = match site_file_of(&asked.place) {
-        Ok(file) => (file.clone(), named_site(file.as_deref(), &asked.output)),
-        Err(error) => (None, Err(error.into())),
-    };
+    let (file, site) = read_by(site_file_of(&asked.place), |file| named_site(file, &asked.output));
     leaves.spare(&asked.place.articles, file.as_deref(), site.as_ref().ok())?;
     leaves.after("ping", |known| Ok((announce(asked, &site?.0, &leaves, known)?, 0)))
 }
@@ -711,6 +702,20 @@ fn site_file_of(place: &Place) -> Result<Option<PathBuf>, SiteError> {
     let start = place.articles.first().map_or(Path::new("."), PathBuf::as_path);
     let folder = if start.is_file() { start.parent().unwrap_or(start) } else { start };
     place.site.clone().map_or_else(|| Site::find(folder), |named| Ok(Some(named)))
+}
+
+/// The site file and what is read of it; that it cannot be seen is told where what it says would be.
+fn read_by<T>(
+    found: Result<Option<PathBuf>, SiteError>,
+    read: impl FnOnce(Option<&Path>) -> Result<T, Stop>,
+) -> (Option<PathBuf>, Result<T, Stop>) {
+    match found {
+        Ok(file) => {
+            let site = read(file.as_deref());
+            (file, site)
+        }
+        Err(error) => (None, Err(error.into())),
+    }
 }
 
 /// Where states of runs are kept (XDG Base Directory Specification); nowhere for a user without a home.
