@@ -34,12 +34,10 @@ pub fn fetch(
     let full = Rules { full_text: plan.rules.content == Content::Full, ..rules.clone() };
     // What a related link leads to is an article of another feed: its excerpt will do.
     let short = Rules { full_text: false, ..rules.clone() };
-    let mut fetch = Fetch { index, grouping, desk: Desk::default(), diagnostics };
+    let mut fetch = Fetch { index, grouping, desk: Desk::default(), diagnostics, unsteady: false };
     let mut material = Material::default();
     for &story in &plan.chosen {
-        let article = fetch.article(story, &full)?;
-        material.unsteady |= article.is_none();
-        material.chosen.extend(article.map(|article| (story, article)));
+        material.chosen.extend(fetch.article(story, &full)?.map(|article| (story, article)));
     }
     let mut linked: Vec<u32> = Vec::new();
     for (_, article) in &material.chosen {
@@ -51,10 +49,9 @@ pub fn fetch(
     linked.dedup();
     linked.retain(|story| grouping.stories.list[*story as usize].state == State::Published && !plan.chosen.contains(story));
     for story in linked {
-        let article = fetch.article(story, &short)?;
-        material.unsteady |= article.is_none();
-        material.linked.extend(article.map(|article| (story, article)));
+        material.linked.extend(fetch.article(story, &short)?.map(|article| (story, article)));
     }
+    material.unsteady = fetch.unsteady;
     Ok(material)
 }
 
@@ -63,6 +60,7 @@ struct Fetch<'a> {
     grouping: &'a Grouping,
     desk: Desk,
     diagnostics: &'a mut Vec<Diagnostic>,
+    unsteady: bool,
 }
 
 impl Fetch<'_> {
@@ -86,6 +84,7 @@ impl Fetch<'_> {
             self.diagnostics.append(&mut said);
             return Ok(Some(*article));
         }
+        self.unsteady = true;
         let message = "this file changed during the run; it is left out until the next one";
         self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &source, message, ""));
         // What keeps it from being read is new as well.

@@ -118,8 +118,7 @@ impl Folder {
     /// Whether a file is there, or something keeps from seeing whether it is.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
-        let gone = |error: &io::Error| matches!(error.kind(), NotFound | NotADirectory);
-        !fs::symlink_metadata(self.path.join(path)).is_err_and(|error| gone(&error))
+        !fs::symlink_metadata(self.path.join(path)).is_err_and(|error| is_gone(&error))
     }
 
     /// What a file holds; nothing if there is none. `Err`: it is there, and cannot be read.
@@ -128,7 +127,7 @@ impl Folder {
         match fs::read(&file) {
             Ok(bytes) => Ok(Some(bytes)),
             // A folder in its place is somebody else's.
-            Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => Ok(None),
+            Err(error) if is_gone(&error) || error.kind() == IsADirectory => Ok(None),
             Err(error) => Err(FolderError::new(&file, format!("cannot be read: {error}"), "make it readable for this user")),
         }
     }
@@ -144,6 +143,11 @@ impl Folder {
         }
         holds_other(&file, bytes).map_err(|error| FolderError::new(&file, format!("cannot be read: {error}"), ""))
     }
+}
+
+/// Whether nothing is there, nor can be: a file may lie where a folder on the way was.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), NotFound | NotADirectory)
 }
 
 /// Refuses a file that is named for the output folder.

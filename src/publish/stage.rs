@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::in_the_way;
 use super::place::Place;
+use super::{in_the_way, is_gone};
 use crate::error::FolderError;
 use crate::report::Changes;
 
@@ -239,9 +239,8 @@ fn put_in_place(waiting: &Path, out: &Path, path: &str) -> io::Result<()> {
 /// Takes a file away, and its folder if that is empty then.
 fn take_away(out: &Path, path: &str) -> io::Result<()> {
     // It is ours, but what lies behind a link that was put in its way since is not.
-    let gone = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
     match Place::of(out, path, false).and_then(|place| place.remove()) {
-        Err(error) if !gone(&error) => return Err(error),
+        Err(error) if !is_gone(&error) => return Err(error),
         _ => {}
     }
     if let Some((folder, _)) = path.rsplit_once('/').filter(|(folder, _)| !folder.ends_with("..")) {

@@ -6,9 +6,8 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 
-from place import article, contents, published
+from place import article, contents, published, put_down, stopped
 
 
 def vanish(place):
@@ -78,21 +77,6 @@ def output_moved(place):
 HAPPENS = [vanish, rewrite, replace, no_articles, moved, feed_gone, feed_is_a_file, feed_is_a_link, output_gone, output_moved]
 
 
-def stopped(place, name, number):
-    """A run that stands still when it asks for this; none, if it never does."""
-    process = place.start(before=("strace", "-f", "-o", str(place.folder / "trace"), "-e", f"trace={name}", "-e", f"inject={name}:signal=STOP:when={number}"))
-    end = time.monotonic() + 20
-    while time.monotonic() < end and process.poll() is None:
-        trace = place.folder / "trace"
-        stop = re.search(r"^(\d+) +--- stopped by SIGSTOP", trace.read_text() if trace.exists() else "", re.M)
-        if stop:
-            # Threads have numbers of their own; what goes on is the process.
-            return process, int(stop.group(1))
-        time.sleep(0.01)
-    put_down(process)
-    return None, 0
-
-
 def go_on(process, thread):
     """Lets it go on, however often: each thread stands still in its turn."""
     for _ in range(300):
@@ -102,13 +86,6 @@ def go_on(process, thread):
             return process.communicate(timeout=0.1)[1]
     put_down(process)
     return None
-
-
-def put_down(process):
-    """With what it stands still with."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
 
 
 def changing(trial):

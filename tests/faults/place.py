@@ -212,6 +212,28 @@ class Place:
             self.trial.fault(name, f"the next run leaves other files: {other}")
 
 
+def stopped(place, name, number):
+    """A run that stands still when it asks for this; none, if it never does."""
+    process = place.start(before=("strace", "-f", "-o", str(place.folder / "trace"), "-e", f"trace={name}", "-e", f"inject={name}:signal=STOP:when={number}"))
+    end = time.monotonic() + 20
+    while time.monotonic() < end and process.poll() is None:
+        trace = place.folder / "trace"
+        stop = re.search(r"^(\d+) +--- stopped by SIGSTOP", trace.read_text() if trace.exists() else "", re.M)
+        if stop:
+            # Threads have numbers of their own; what goes on is the process.
+            return process, int(stop.group(1))
+        time.sleep(0.01)
+    put_down(process)
+    return None, 0
+
+
+def put_down(process):
+    """With what it stands still with."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
 @contextlib.contextmanager
 def mounted(folder, *options):
     """A file system in a folder; nothing, where none can be mounted."""

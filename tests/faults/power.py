@@ -1,14 +1,10 @@
 """The power fails: what was not synced is lost. On a real file system, of which only what it has written to its disk is left."""
 
 import os
-import re
 import shutil
-import signal
 import subprocess
-import time
-from pathlib import Path
 
-from place import contents, mounted, published
+from place import contents, mounted, published, put_down, stopped
 
 # Without what would make renamed files whole by itself, which not every file system does. One without a journal promises nothing.
 KINDS = {
@@ -67,13 +63,10 @@ def one(trial, kind, disk, folder, options, name, number, names):
     place.out.symlink_to(folder / "out")
     with mounted(folder, "-o", ",".join(filter(None, ["loop", options])), str(running)) as can:
         assert can, what
-        process = place.start(before=("strace", "-f", "-o", str(place.folder / "trace"), "-e", f"trace={name}", "-e", f"inject={name}:signal=STOP:when={number}"))
-        end = time.monotonic() + 20
-        while time.monotonic() < end and process.poll() is None:
-            trace = place.folder / "trace"
-            if trace.exists() and re.search(r"--- stopped by SIGSTOP", trace.read_text()):
-                break
-            time.sleep(0.005)
+        process, _ = stopped(place, name, number)
+        if process is None:
+            # Another thread asked for it so often.
+            return place.done()
         if names:
             # Somebody else syncs a file: a journal goes to the disk whole.
             with (folder / "other").open("wb") as other:
@@ -82,12 +75,7 @@ def one(trial, kind, disk, folder, options, name, number, names):
                 os.fsync(other.fileno())
         # What the file system has given to its disk by now is all that is left of it.
         copy(running, failed)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        if "--- stopped by SIGSTOP" not in (place.folder / "trace").read_text():
-            # Another thread asked for it so often.
-            return place.done()
+        put_down(process)
     with mounted(folder, "-o", ",".join(filter(None, ["loop", options])), str(failed)) as can:
         if not can:
             trial.fault(what, "the file system is not what it was")
